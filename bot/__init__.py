@@ -1,0 +1,1 @@
+"""Plantão: a Slack bot for people on call."""

@@ -1,0 +1,93 @@
+"""The command line. What a subcommand needs is imported when it is called: a cold `--help` stays quick."""
+
+import argparse
+import asyncio
+import contextlib
+import importlib
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bot.core.errors import ConfigError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse, run, and give back the exit code: 0 done, 1 the work failed, 2 it could not start."""
+    options = _parser().parse_args(arguments)
+    try:
+        return COMMANDS[options.command](options)
+    except ConfigError as error:
+        sys.stderr.write(f"plantao: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="plantao", description="A Slack bot for people on call.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    run = commands.add_parser("run", help="the bot against real Slack: web and worker in one process")
+    run.add_argument("--web", action="store_true", help="only answer Slack; leave background work to `plantao worker`")
+    commands.add_parser("worker", help="only the background work")
+    demo = commands.add_parser("demo", help="the bot in a Slack workspace on this machine; no account needed")
+    demo.add_argument("--port", type=int, default=8100, help="port of the workspace (8100)")
+    demo.add_argument("--data", type=Path, help="folder that keeps the demo's data; without it everything is forgotten")
+    demo.add_argument("--http", action="store_true", help="deliver over signed HTTP instead of Socket Mode")
+    demo.add_argument("--story", type=Path, help="play a story, print its transcript, exit non-zero if it fails")
+    check = commands.add_parser("check", help="validate catalog, manifest and tables against each other")
+    check.add_argument("--store", action="store_true", help="rebuild the listings from the record and compare")
+    commands.add_parser("doctor", help="check tokens, scopes, channels, Redis and targets; say what to do")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    serve = importlib.import_module("bot.serve")
+    return asyncio.run(_until_stopped(lambda: serve.run(worker=not options.web)))
+
+
+def _worker(options: argparse.Namespace) -> int:
+    serve = importlib.import_module("bot.serve")
+    return asyncio.run(_until_stopped(serve.work))
+
+
+def _demo(options: argparse.Namespace) -> int:
+    play = importlib.import_module("sandbox.play")
+    with contextlib.ExitStack() as stack:
+        data = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plantao-")))
+        if options.story:
+            return int(asyncio.run(play.story(options.story, data, http=options.http)))
+        return asyncio.run(_until_stopped(lambda: play.demo(data, options.port, http=options.http)))
+
+
+def _check(options: argparse.Namespace) -> int:
+    return int(importlib.import_module("bot.check").main(store=options.store))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    return int(asyncio.run(importlib.import_module("bot.doctor").main()))
+
+
+async def _until_stopped(work: Callable[[], Coroutine[Any, Any, None]]) -> int:
+    """Run until SIGTERM or SIGINT, then let everything close in order."""
+    task = asyncio.create_task(work())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    return 0
+
+
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "run": _run,
+    "worker": _worker,
+    "demo": _demo,
+    "check": _check,
+    "doctor": _doctor,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

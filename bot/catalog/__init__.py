@@ -1,0 +1,1 @@
+"""What a team wrote down about its systems: loaded from YAML, validated, immutable."""

@@ -1,0 +1,119 @@
+"""Facts and what they are made of, to JSON and back.
+
+The table of kinds is the schema of the record: rows are never removed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from bot.core import findings, handoff, incident, run, text
+from bot.core.policy import Severity
+
+KINDS: Mapping[str, type] = {
+    "text": text.Text,
+    "person": text.Person,
+    "words": text.Words,
+    "severity": Severity,
+    "level": findings.Level,
+    "measurement": findings.Measurement,
+    "judgement": findings.Judgement,
+    "finding": findings.Finding,
+    "incident.declared": incident.Declared,
+    "incident.acknowledged": incident.Acknowledged,
+    "incident.updated": incident.Updated,
+    "incident.diagnosed": incident.Diagnosed,
+    "incident.run_moved": incident.RunMoved,
+    "incident.resolved": incident.Resolved,
+    "run.line": run.Line,
+    "run.preview": run.Preview,
+    "run.proposed": run.Proposed,
+    "run.approved": run.Approved,
+    "run.denied": run.Denied,
+    "run.expired": run.Expired,
+    "run.refused": run.Refused,
+    "run.started": run.Started,
+    "run.progressed": run.Progressed,
+    "run.finished": run.Finished,
+    "run.failed": run.Failed,
+    "run.interrupted": run.Interrupted,
+    "run.verified": run.Verified,
+    "run.unverified": run.Unverified,
+    "incident.state": incident.Incident,
+    "incident.phase": incident.Phase,
+    "run.state": run.Run,
+    "run.phase": run.Phase,
+    "handoff.state": handoff.Handoff,
+    "handoff.note": handoff.Note,
+    "handoff.noted": handoff.Noted,
+    "handoff.written": handoff.Written,
+    "handoff.accepted": handoff.Accepted,
+}
+NAMES: Mapping[type, str] = {kind: name for name, kind in KINDS.items()}
+
+
+def dumps(value: object) -> str:
+    """Canonical JSON: the same value always gives the same bytes, so that it can be hashed."""
+    return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def loads(raw: str | bytes) -> Any:
+    """Read what `dumps` wrote; raises ValueError on a kind or field this version does not know."""
+    return _typed(json.loads(raw))
+
+
+def kind_of(fact: object) -> str:
+    """The name under which a fact is stored, such as `incident.declared`."""
+    return NAMES[type(fact)]
+
+
+@cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def _plain(value: object) -> Any:
+    match value:
+        case StrEnum():
+            return {"_": NAMES[type(value)], "is": str(value)}
+        case None | str() | bool() | int() | float():
+            return value
+        case datetime():
+            return {"_": "at", "is": value.isoformat()}
+        case timedelta():
+            return {"_": "seconds", "is": value.total_seconds()}
+        case tuple() | list():
+            return [_plain(item) for item in value]
+        case Mapping():
+            return {"_": "map", "is": {key: _plain(item) for key, item in value.items()}}
+        case _ if is_dataclass(value) and type(value) in NAMES:
+            kind: Any = type(value)
+            named = {name: _plain(getattr(value, name)) for name in _field_names(kind)}
+            return {"_": NAMES[type(value)], **named}
+        case _:
+            raise ValueError(f"the record does not know how to store {type(value).__name__}")
+
+
+def _typed(raw: Any) -> Any:
+    if isinstance(raw, list):
+        return tuple(_typed(item) for item in raw)
+    if not isinstance(raw, dict):
+        return raw
+    kind = raw.pop("_")
+    match kind:
+        case "at":
+            return datetime.fromisoformat(raw["is"])
+        case "seconds":
+            return timedelta(seconds=raw["is"])
+        case "map":
+            return {key: _typed(item) for key, item in raw["is"].items()}
+        case _ if kind not in KINDS:
+            raise ValueError(f"the record holds a {kind!r} that this version does not know")
+        case _ if issubclass(KINDS[kind], StrEnum):
+            return KINDS[kind](raw["is"])
+        case _:
+            return KINDS[kind](**{name: _typed(item) for name, item in raw.items()})

@@ -1,0 +1,80 @@
+"""Who may do what, how bad is bad, and how long things may take: the decisions a team writes down beforehand."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from bot.core.errors import NotAllowed, UserError
+from bot.core.text import Text, say
+
+
+class Severity(StrEnum):
+    """The internal scale of every system (requirements 6.3, X01); profiles give display names."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+
+    @classmethod
+    def parse(cls, word: str) -> "Severity":
+        """Read `P1`, `p1` or `sev1`; raises UserError naming the scale."""
+        normal = word.strip().upper().replace("SEV", "P")
+        if normal not in cls.__members__:
+            raise UserError("I do not know the severity “{word}”. Use P0, P1, P2 or P3.", word=word)
+        return cls(normal)
+
+
+class Right(StrEnum):
+    """What a person may be allowed to do; a profile maps each to roles."""
+
+    DECLARE = "declare"
+    RESPOND = "respond"
+    DIAGNOSE = "diagnose"
+    PROPOSE = "propose"
+    APPROVE = "approve"
+    HANDOFF = "handoff"
+
+
+RIGHT_NAMES: Mapping[Right, Text] = {
+    Right.DECLARE: say("declare incidents"),
+    Right.RESPOND: say("change incidents"),
+    Right.DIAGNOSE: say("run diagnostics"),
+    Right.PROPOSE: say("propose changes to a system"),
+    Right.APPROVE: say("approve or deny this"),
+    Right.HANDOFF: say("hand over the shift"),
+}
+
+ANYONE = "anyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What an action needs before it runs."""
+
+    roles: tuple[str, ...]
+    self_approval: bool = False
+    expires: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Roles by right; a right that is not listed belongs to nobody."""
+
+    roles: Mapping[Right, tuple[str, ...]] = field(default_factory=dict)
+
+    def of(self, right: Right) -> tuple[str, ...]:
+        """The roles that hold this right."""
+        return self.roles.get(right, ())
+
+
+def require(right: Right, held: Collection[str], needed: Collection[str]) -> None:
+    """Raise NotAllowed unless one of the roles held is among those needed; the default is to deny."""
+    if ANYONE in needed or set(held) & set(needed):
+        return
+    raise NotAllowed(
+        "You may not {doing}: that takes the role {roles}. Nothing was changed.",
+        doing=RIGHT_NAMES[right],
+        roles=" / ".join(needed) or "—",
+    )

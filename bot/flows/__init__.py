@@ -1,0 +1,1 @@
+"""The verbs: what people and timers do, written against ports and free of any vendor."""

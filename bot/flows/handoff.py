@@ -1,0 +1,72 @@
+"""Hand over a shift: the note filled in from the record, its delivery and its acceptance."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core import handoff
+from bot.core.family import HANDOFFS, INCIDENTS, NOTES, RUNS
+from bot.core.handoff import Handoff, Note, Overall, Written
+from bot.core.incident import Incident
+from bot.core.policy import Right, Severity
+from bot.core.run import Run
+from bot.flows.ports import Caller, Kept, Ports
+from bot.flows.rights import demand
+
+LOOK_BACK = timedelta(hours=24)
+LOOKED_AT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the record knows about the shift that ends."""
+
+    since: datetime
+    open: tuple[Incident, ...]
+    closed: tuple[Incident, ...]
+    runs: tuple[Run, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def overall(self) -> Overall:
+        """Active while a P0 or P1 is open, minor while anything is (requirements 001-H04)."""
+        if any(incident.severity in (Severity.P0, Severity.P1) for incident in self.open):
+            return Overall.ACTIVE
+        return Overall.MINOR if self.open else Overall.STABLE
+
+
+async def draft(ports: Ports, caller: Caller) -> Draft:
+    """Gather open incidents, those that ended in the last 24 h, runs, and remarks since the last handoff."""
+    await demand(ports, caller, Right.HANDOFF)
+    since = ports.clock.now() - LOOK_BACK
+    incidents = await ports.record.listing(INCIDENTS, only_open=False, limit=LOOKED_AT)
+    open_ones = await ports.record.listing(INCIDENTS, only_open=True, limit=LOOKED_AT)
+    runs = await ports.record.listing(RUNS, only_open=False, limit=LOOKED_AT)
+    notes = await ports.record.listing(NOTES, only_open=False, limit=LOOKED_AT)
+    last = await ports.record.listing(HANDOFFS, only_open=False, limit=1)
+    noted_since = last[0].at if last else since
+    return Draft(
+        since=since,
+        open=tuple(open_ones),
+        closed=tuple(state for state in incidents if state.resolved_at and state.resolved_at >= since),
+        runs=tuple(state for state in runs if (state.ended_at or state.proposed_at) >= since),
+        notes=tuple(note for note in notes if note.at >= noted_since),
+    )
+
+
+async def keep_note(ports: Ports, caller: Caller, words: str) -> Kept[Note]:
+    """Keep a remark for the next handoff."""
+    await demand(ports, caller, Right.HANDOFF)
+    return await ports.record.open(NOTES, handoff.note(words), caller.author, caller.key)
+
+
+async def write(ports: Ports, caller: Caller, note: Written) -> Kept[Handoff]:
+    """Hand over."""
+    await demand(ports, caller, Right.HANDOFF)
+    return await ports.record.open(HANDOFFS, handoff.write(note, caller.user), caller.author, caller.key)
+
+
+async def accept(ports: Ports, caller: Caller, number: str) -> Kept[Handoff]:
+    """Take over; only the addressee can, so no role is asked."""
+    return await ports.record.change(
+        HANDOFFS, number, lambda state: handoff.accept(state, caller.user), caller.author, caller.key
+    )

@@ -1,0 +1,117 @@
+"""What the verbs need from outside, as Protocols; `bot/wiring.py` fills them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from bot.catalog.system import Action, Catalog, Check
+from bot.core.events import Author, Recorded
+from bot.core.family import Family
+from bot.core.findings import Reading
+from bot.core.operation import Progress
+from bot.core.run import Preview
+from bot.core.text import Text
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[S]):
+    """The state after an append. `again`: it had been recorded before, or there was nothing to record.
+    `confirmed` is False when replicas exist and none had it within 200 ms."""
+
+    state: S
+    again: bool = False
+    confirmed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking, where, through which door, and the key that makes a second delivery harmless."""
+
+    user: str
+    channel: str
+    via: str
+    key: str
+    locale: str = "en"
+    team: str = ""
+
+    @property
+    def author(self) -> Author:
+        return Author(self.user, self.via)
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present moment in UTC."""
+
+
+class Record(Protocol):
+    async def open(self, family: Family[S], fact: object, by: Author, key: str = "") -> Kept[S]: ...
+
+    async def change(
+        self, family: Family[S], stream: str, decide: Callable[[S], object | None], by: Author, key: str = ""
+    ) -> Kept[S]: ...
+
+    async def load(self, family: Family[S], stream: str) -> S: ...
+
+    async def events(self, stream: str) -> list[Recorded]: ...
+
+    async def listing(self, family: Family[S], *, only_open: bool, limit: int) -> list[S]: ...
+
+    async def count(self, family: Family[S]) -> int: ...
+
+
+class Leases(Protocol):
+    def hold(self, name: str, *, ttl: float = 10.0, wait: float = 0.0) -> AbstractAsyncContextManager[None]: ...
+
+
+class Marks(Protocol):
+    async def get(self, stream: str) -> dict[str, str]: ...
+
+    async def set(self, stream: str, **marks: str) -> None: ...
+
+
+class People(Protocol):
+    async def roles(self, user: str, wanted: Sequence[str], *, fresh: bool = False) -> frozenset[str]:
+        """Those of the wanted roles that this person holds; `fresh` asks Slack instead of the last minute's answer."""
+
+
+class Targets(Protocol):
+    async def read(self, check: Check) -> Reading: ...
+
+    async def preview(self, action: Action, given: Mapping[str, Any]) -> Preview: ...
+
+    async def execute(self, action: Action, given: Mapping[str, Any], preview: Preview, progress: Progress) -> Text: ...
+
+
+class Timers(Protocol):
+    async def ensure(self, key: str, when: datetime, job: str, *args: str) -> None:
+        """Let `job` run at `when`; a key that is already set stays as it is."""
+
+    async def cancel(self, key: str) -> None: ...
+
+    async def soon(self, key: str, job: str, *args: str) -> None:
+        """Let `job` run now; a key that is already waiting or running stays as it is."""
+
+
+class Teller(Protocol):
+    async def tell(self, stream: str) -> None:
+        """Bring Slack up to date with a stream; raises ChatError when Slack does not take it now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything outside, as one value that the verbs take first."""
+
+    record: Record
+    leases: Leases
+    marks: Marks
+    people: People
+    targets: Targets
+    timers: Timers
+    teller: Teller
+    clock: Clock
+    catalog: Catalog

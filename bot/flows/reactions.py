@@ -1,0 +1,140 @@
+"""What follows from a recorded fact: a literal table from its kind to the jobs it starts.
+
+Jobs may run twice, late, or after a crash; each re-reads the record before it acts.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+from bot.core import run
+from bot.core.events import Recorded
+from bot.core.family import INCIDENTS, RUNS
+from bot.core.run import PHASE_NAMES, Phase, Run
+from bot.core.text import Text, say
+from bot.flows import incidents, remediate
+from bot.flows.ports import Ports
+
+Job: TypeAlias = Callable[[Ports, str, int], Awaitable[None]]
+
+SWEPT = 100
+
+
+async def tell(ports: Ports, stream: str, version: int) -> None:
+    """Bring Slack up to date with the stream."""
+    await ports.teller.tell(stream)
+
+
+async def link(ports: Ports, stream: str, version: int) -> None:
+    """Note a run's new state in the timeline of its incident."""
+    events = await ports.record.events(stream)
+    state = _run_at(events, version)
+    if state.proposal.incident and (await ports.record.load(INCIDENTS, state.proposal.incident)).is_open:
+        key = f"link:{stream}:{version}"
+        await incidents.link_run(ports, state.proposal.incident, stream, run_line(state), key)
+
+
+async def set_expiry(ports: Ports, stream: str, version: int) -> None:
+    """Set the clock of a proposal."""
+    state = await ports.record.load(RUNS, stream)
+    await ports.timers.ensure(f"approval:{stream}", state.proposal.expires_at, "expire", stream, str(version))
+
+
+async def drop_expiry(ports: Ports, stream: str, version: int) -> None:
+    """A decided proposal no longer expires."""
+    await ports.timers.cancel(f"approval:{stream}")
+
+
+async def expire(ports: Ports, stream: str, version: int) -> None:
+    """The clock of a proposal rang."""
+    await remediate.expire(ports, stream)
+
+
+async def execute(ports: Ports, stream: str, version: int) -> None:
+    """Carry out what was approved."""
+    await remediate.execute(ports, stream)
+
+
+JOBS: Mapping[str, Job] = {
+    "tell": tell,
+    "link": link,
+    "set_expiry": set_expiry,
+    "drop_expiry": drop_expiry,
+    "expire": expire,
+    "execute": execute,
+}
+
+REACTIONS: Mapping[str, tuple[str, ...]] = {
+    "incident.declared": ("tell",),
+    "incident.acknowledged": ("tell",),
+    "incident.updated": ("tell",),
+    "incident.diagnosed": ("tell",),
+    "incident.run_moved": ("tell",),
+    "incident.resolved": ("tell",),
+    "run.proposed": ("tell", "link", "set_expiry"),
+    "run.approved": ("tell", "link", "drop_expiry", "execute"),
+    "run.denied": ("tell", "link", "drop_expiry"),
+    "run.expired": ("tell", "link"),
+    "run.refused": ("tell", "link"),
+    "run.started": ("tell",),
+    "run.progressed": ("tell",),
+    "run.finished": ("tell",),
+    "run.failed": ("tell", "link"),
+    "run.interrupted": ("tell", "link"),
+    "run.verified": ("tell", "link"),
+    "run.unverified": ("tell", "link"),
+    "handoff.noted": (),
+    "handoff.written": ("tell",),
+    "handoff.accepted": ("tell",),
+}
+
+
+async def start(ports: Ports, kind: str, stream: str, version: int) -> None:
+    """Start the jobs that follow from one entry of the feed."""
+    for job in REACTIONS[kind]:
+        await ports.timers.soon(f"{job}:{stream}:{version}", job, stream, str(version))
+
+
+async def sweep(ports: Ports) -> None:
+    """Put right what a crash between record and effect may have left: untold events, lost timers, lost executions."""
+    for incident in await ports.record.listing(INCIDENTS, only_open=True, limit=SWEPT):
+        await _sweep_telling(ports, incident.number, incident.version)
+    for state in await ports.record.listing(RUNS, only_open=True, limit=SWEPT):
+        await _sweep_telling(ports, state.number, state.version)
+        await _sweep_run(ports, state)
+
+
+async def _sweep_telling(ports: Ports, stream: str, version: int) -> None:
+    told = int((await ports.marks.get(stream)).get("told", "0"))
+    if told < version:
+        await ports.timers.soon(f"tell:{stream}:{version}", "tell", stream, str(version))
+
+
+async def _sweep_run(ports: Ports, state: Run) -> None:
+    version = str(state.version)
+    if state.phase is not Phase.PROPOSED:
+        await ports.timers.soon(f"execute:{state.number}:{version}", "execute", state.number, version)
+    elif ports.clock.now() >= state.proposal.expires_at:
+        await remediate.expire(ports, state.number)
+    else:
+        await ports.timers.ensure(
+            f"approval:{state.number}", state.proposal.expires_at, "expire", state.number, version
+        )
+
+
+def run_line(state: Run) -> Text:
+    """One line about a run for the timeline of its incident."""
+    title, phase = state.proposal.title, PHASE_NAMES[state.phase]
+    if state.outcome is None:
+        return say("{run} · {title}: {phase}", run=state.number, title=title, phase=phase)
+    return say(
+        "{run} · {title}: {phase} — {outcome}", run=state.number, title=title, phase=phase, outcome=state.outcome
+    )
+
+
+def _run_at(events: list[Recorded], version: int) -> Run:
+    state: Run | None = None
+    for event in events[:version]:
+        state = run.apply(state, event)
+    if state is None:
+        raise ValueError("a feed entry without its event")
+    return state

@@ -1,0 +1,50 @@
+"""The outside systems: which operation lives where, each imported on first use."""
+
+import importlib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.errors import ConfigError
+from bot.core.operation import Change, Operation, Read
+
+OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "http.get": "bot.providers.http:GET",
+        "redis.ping": "bot.providers.redis.ping:PING",
+        "redis.memory": "bot.providers.redis.memory:MEMORY",
+        "redis.hit_rate": "bot.providers.redis.keyspace:HIT_RATE",
+        "redis.evictions": "bot.providers.redis.keyspace:EVICTIONS",
+        "redis.clients": "bot.providers.redis.clients:CLIENTS",
+        "redis.slowlog": "bot.providers.redis.slowlog:SLOWLOG",
+        "redis.replication": "bot.providers.redis.replication:REPLICATION",
+    }
+)
+
+
+def names() -> tuple[str, ...]:
+    """Every operation there is, without importing any of them."""
+    return tuple(OPERATIONS)
+
+
+@cache
+def operation(name: str) -> Operation:
+    """The operation of this name; its vendor is imported now."""
+    try:
+        target = OPERATIONS[name]
+    except KeyError:
+        raise ConfigError(_unknown(name)) from None
+    module, _, attribute = target.partition(":")
+    found = getattr(importlib.import_module(module), attribute)
+    if not isinstance(found, Read | Change) or found.name != name:
+        raise ConfigError(f"{target} is not the operation {name}")
+    return found
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name, OPERATIONS, n=3, cutoff=0.5)
+    family = name.partition(".")[0]
+    known = near or [other for other in OPERATIONS if other.startswith(f"{family}.")] or sorted(OPERATIONS)
+    return f"There is no operation {name!r}. Known: {', '.join(known)}."

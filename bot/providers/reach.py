@@ -1,0 +1,74 @@
+"""From a check or an action of the catalog to the provider's operation, with address and parameters validated."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.catalog.system import Action, Check, System
+from bot.core.errors import ConfigError, TargetError
+from bot.core.findings import Reading
+from bot.core.operation import Change, Operation, Parameters, Progress, Read
+from bot.core.run import Preview
+from bot.core.text import Text
+from bot.providers import operation
+from bot.providers.references import resolve
+
+
+class CatalogTargets:
+    """Reaches the targets of one system; `environ` is where `env:` references look."""
+
+    def __init__(self, system: System, environ: Mapping[str, str]) -> None:
+        self._system = system
+        self._environ = environ
+
+    async def read(self, check: Check) -> Reading:
+        """Carry out a check's operation."""
+        found = operation(check.operation)
+        if not isinstance(found, Read):
+            raise ConfigError(f"{check.name}: {check.operation} changes things; a check must not")
+        address = await self._address(check.target, found)
+        return await found.run(address, _parameters(found, check.parameters))
+
+    async def preview(self, action: Action, given: Mapping[str, Any]) -> Preview:
+        """Read what an action would change."""
+        found = _change(action)
+        address = await self._address(action.target, found)
+        return await found.preview(address, _parameters(found, _merged(action, given)))
+
+    async def execute(self, action: Action, given: Mapping[str, Any], preview: Preview, progress: Progress) -> Text:
+        """Change it, once."""
+        found = _change(action)
+        address = await self._address(action.target, found)
+        return await found.execute(address, _parameters(found, _merged(action, given)), preview, progress)
+
+    async def _address(self, target: str, found: Operation) -> Parameters:
+        raw = self._system.profile.targets[target].address
+        resolved = {
+            name: await resolve(value, self._environ) if isinstance(value, str) else value
+            for name, value in raw.items()
+        }
+        try:
+            return found.address.model_validate(resolved)
+        except ValidationError as error:
+            wrong = ", ".join(str(detail["loc"][0]) for detail in error.errors() if detail["loc"])
+            raise TargetError("not configured: {target} needs a valid {names}", target=target, names=wrong) from error
+
+
+def _change(action: Action) -> Change:
+    found = operation(action.operation)
+    if not isinstance(found, Change):
+        raise ConfigError(f"{action.name}: {action.operation} only reads; an action has to change something")
+    return found
+
+
+def _merged(action: Action, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The catalog's parameters, and those of the given ones that the action accepts."""
+    return {**action.parameters, **{name: value for name, value in given.items() if name in action.accepts}}
+
+
+def _parameters(found: Operation, raw: Mapping[str, Any]) -> Parameters:
+    try:
+        return found.parameters.model_validate(dict(raw))
+    except ValidationError as error:
+        raise TargetError("{operation}: {message}", operation=found.name, message=error.errors()[0]["msg"]) from error

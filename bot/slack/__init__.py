@@ -1,0 +1,1 @@
+"""All that knows Slack: listeners and their error boundary, blocks, the outbox, people."""

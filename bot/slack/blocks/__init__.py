@@ -1,0 +1,1 @@
+"""Values to blocks: pure functions, within Block Kit's limits by construction."""

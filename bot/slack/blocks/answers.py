@@ -1,0 +1,31 @@
+"""What commands give back, by type, to messages."""
+
+from bot.core.text import say
+from bot.flows.answers import Help, Said
+from bot.flows.diagnose import Menu, Report
+from bot.flows.incidents import Listing, Timeline
+from bot.slack.blocks import incident, parts, report
+from bot.slack.blocks.parts import Message
+from bot.slack.voice import Voice
+
+Shown = Said | Help | Listing | Timeline | Menu | Report
+
+
+def show(value: Shown, voice: Voice) -> Message:
+    """One answer as one message."""
+    match value:
+        case Said(text):
+            words = voice(text)
+            return parts.message(words, [parts.section(words)])
+        case Help(lines):
+            title = voice(say("*What I understand*"))
+            rows = [f"`{form}` — {voice(purpose)}" for form, purpose in lines]
+            return parts.message(title, [parts.section(title), *parts.lines(rows)])
+        case Listing():
+            return incident.listing(value, voice)
+        case Timeline():
+            return incident.timeline(value, voice)
+        case Menu():
+            return report.menu(value, voice)
+        case Report():
+            return report.report(value, voice)

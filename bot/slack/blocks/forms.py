@@ -1,0 +1,60 @@
+"""The forms around an incident."""
+
+from bot.catalog.system import System
+from bot.core.incident import TITLE_LIMIT, WORDS_LIMIT
+from bot.core.policy import Severity
+from bot.core.text import Text, say
+from bot.flows.answers import DeclareForm
+from bot.slack.blocks import parts
+from bot.slack.blocks.parts import Block
+from bot.slack.voice import Voice
+
+WORDS_FORMS = {
+    "incident:update": (say("Update {number}"), say("What is known now?")),
+    "incident:resolve": (say("Resolve {number}"), say("What ended it?")),
+}
+
+
+def declare(form: DeclareForm, system: System, voice: Voice) -> Block:
+    """Severity and title, with what was already typed filled in."""
+    options = [_option(severity, system, voice) for severity in system.profile.severities]
+    chosen = [option for option in options if option["value"] == form.severity]
+    element: Block = {"type": "static_select", "action_id": "severity", "options": options}
+    if chosen:
+        element["initial_option"] = chosen[0]
+    label = parts.plain(voice.plain(say("Severity")), 2000)
+    title = parts.text_input(
+        "title", voice.plain(say("What is wrong?")), max_length=TITLE_LIMIT, initial=form.title[:TITLE_LIMIT]
+    )
+    return parts.modal(
+        "incident:declare",
+        voice.plain(say("Declare an incident")),
+        [{"type": "input", "block_id": "severity", "label": label, "element": element}, title],
+        submit=parts.plain(voice.plain(say("Declare")), 24),
+        close=parts.plain(voice.plain(say("Cancel")), 24),
+    )
+
+
+def _option(severity: Severity, system: System, voice: Voice) -> Block:
+    words = f"{severity} · {voice.words(system.profile.severities[severity].title)}"
+    return {"text": parts.plain(words, 75), "value": severity.value}
+
+
+def words(callback: str, number: str, voice: Voice) -> Block:
+    """One text field for an update or a resolution; the number travels in the private metadata."""
+    title, label = WORDS_FORMS[callback]
+    field = parts.text_input("words", voice.plain(label), multiline=True, max_length=WORDS_LIMIT)
+    return parts.modal(
+        callback,
+        voice.plain(Text(title.msgid, {"number": number})),
+        [field],
+        submit=parts.plain(voice.plain(say("Send")), 24),
+        close=parts.plain(voice.plain(say("Cancel")), 24),
+        private_metadata=number,
+    )
+
+
+def receipt(words: str, voice: Voice) -> Block:
+    """What a form turns into once its contents are recorded."""
+    close = parts.plain(voice.plain(say("Close")), 24)
+    return parts.modal("receipt", "Plantão", [parts.section(words)], close=close)

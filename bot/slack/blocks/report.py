@@ -1,0 +1,79 @@
+"""A diagnosis in Slack: normal or not in the first line, then the findings, worst first."""
+
+from bot.core.findings import Finding, Judgement, Level
+from bot.core.text import Text, say
+from bot.flows.diagnose import Menu, Report
+from bot.slack.blocks import parts
+from bot.slack.blocks.incident import LEVEL_SIGNS
+from bot.slack.blocks.parts import Block, Message
+from bot.slack.voice import Voice, escape
+
+EVIDENCE_LINES = 5
+EVIDENCE_CHARACTERS = 160
+
+VERDICTS = {
+    Level.OK: say("🟢 *Normal*: {what}"),
+    Level.UNKNOWN: say("⚪ *Not everything could be seen*: {what}"),
+    Level.WARN: say("🟡 *Not normal*: {what}"),
+    Level.CRIT: say("🔴 *Critical*: {what}"),
+}
+
+
+def report(value: Report, voice: Voice) -> Message:
+    """The answer to a `/diag`."""
+    verdict = voice(Text(VERDICTS[value.level].msgid, {"what": value.what}))
+    counted = say(
+        "{ok} of {count} checks ok · {when} · took {took} s",
+        ok=sum(finding.level is Level.OK for finding in value.findings),
+        count=len(value.findings),
+        when=value.at,
+        took=f"{value.took:.1f}",
+    )
+    blocks = [parts.section(verdict), parts.context(voice(counted))]
+    for finding in value.findings[: (parts.MESSAGE_BLOCKS - len(blocks)) // 2]:
+        blocks += _finding(finding, voice)
+    return parts.message(verdict, blocks)
+
+
+def _finding(finding: Finding, voice: Voice) -> list[Block]:
+    words = f"{LEVEL_SIGNS[finding.level]} *{voice(finding.title)}* — {voice(finding.summary)}"
+    limits = [text for judgement in finding.judgements if (text := _limit(judgement, voice))]
+    blocks = [parts.section(words)]
+    if finding.level is not Level.OK:
+        limits += [
+            f"`{escape(line[:EVIDENCE_CHARACTERS]).replace('`', '´')}`" for line in finding.evidence[:EVIDENCE_LINES]
+        ]
+    if limits:
+        blocks.append(parts.context("\n".join(limits)))
+    return blocks
+
+
+def _limit(judgement: Judgement, voice: Voice) -> str:
+    measured = judgement.measurement
+    if measured.value is None:
+        reason = measured.missing or say("not reported")
+        return voice(say("{name}: {reason}", name=measured.name, reason=reason))
+    if judgement.level is Level.OK:
+        return ""
+    value = f"{measured.value:g}" if isinstance(measured.value, float) else str(measured.value)
+    return voice(
+        say(
+            "{name} = {value} {unit} ({level} {limit})",
+            name=measured.name,
+            value=value,
+            unit=measured.unit,
+            level=judgement.level,
+            limit=judgement.limit,
+        )
+    )
+
+
+def menu(value: Menu, voice: Voice) -> Message:
+    """What can be diagnosed."""
+    title = voice(say("*What can be diagnosed in {system}*", system=value.system.profile.name))
+    rows = []
+    for group, checks in value.system.groups().items():
+        names = ", ".join(f"{escape(voice.words(check.title))} (`{check.name}`)" for check in checks)
+        rows.append(f"`/diag {group}` — {names}")
+    hint = voice(say("`/diag all` runs everything · `/diag redis INC-1` keeps the result in the incident"))
+    return parts.message(title, [parts.section(title), *parts.lines(rows), parts.context(hint)])

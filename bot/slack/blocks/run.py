@@ -1,0 +1,136 @@
+"""A run in Slack: the card that asks for approval, and what is said in its thread."""
+
+from bot.catalog.system import System
+from bot.core import run
+from bot.core.events import Recorded
+from bot.core.run import PHASE_NAMES, Phase, Proposed, Run
+from bot.core.text import Person, Text, say
+from bot.slack.blocks import parts
+from bot.slack.blocks.incident import LEVEL_SIGNS
+from bot.slack.blocks.parts import Block, Message
+from bot.slack.voice import Voice, escape
+
+PHASE_SIGNS = {
+    Phase.PROPOSED: "🟡",
+    Phase.APPROVED: "⏳",
+    Phase.STARTED: "⏳",
+    Phase.FINISHED: "⏳",
+    Phase.DENIED: "🚫",
+    Phase.EXPIRED: "⌛",
+    Phase.REFUSED: "🚫",
+    Phase.FAILED: "🔴",
+    Phase.INTERRUPTED: "🔴",
+    Phase.VERIFIED: "✅",
+    Phase.UNVERIFIED: "🔴",
+}
+RISKS = {
+    "low": say("low"),
+    "medium": say("medium"),
+    "high": say("high"),
+    "destructive": say("destructive"),
+}
+
+
+def card(state: Run, system: System, voice: Voice) -> Message:
+    """The card: what is there now, what will be, who may approve, until when."""
+    proposal = state.proposal
+    title = f"{PHASE_SIGNS[state.phase]} {state.number} · {voice(proposal.title)}"
+    blocks = [
+        parts.section(f"*{title}* — {voice(PHASE_NAMES[state.phase])}"),
+        parts.section("\n".join(_difference(proposal, voice))),
+        *(parts.section(f"⚠️ {voice(warning)}") for warning in proposal.preview.warnings[:5]),
+        parts.context(voice(_terms(state, system, voice))),
+    ]
+    if state.outcome is not None:
+        blocks.append(parts.section(voice(state.outcome)))
+    if state.phase is Phase.PROPOSED:
+        blocks.append(parts.actions(_buttons(state, voice)))
+    else:
+        blocks.append(parts.context(voice(_decided(state))))
+    return parts.message(f"{title} — {voice(PHASE_NAMES[state.phase])}", blocks)
+
+
+def _difference(proposal: Proposed, voice: Voice) -> list[str]:
+    rows = [voice(say("Target: {target}", target=proposal.target))]
+    for line in proposal.preview.lines:
+        change = f"`{escape(line.before)}`"
+        if line.after != line.before:
+            change += f" → `{escape(line.after)}`"
+        rows.append(f"{voice(line.label)}: {change}")
+    return rows
+
+
+def _terms(state: Run, system: System, voice: Voice) -> Text:
+    proposal = state.proposal
+    roles = [system.profile.roles[name].title for name in proposal.approvers if name in system.profile.roles]
+    return say(
+        "Proposed by {who}{incident} · risk {risk} · may approve: {roles}{other} · expires {when}\n"
+        "Verified by: {checks} · Way back: {undo}",
+        who=Person(state.proposed_by),
+        incident=f" ({proposal.incident})" if proposal.incident else "",
+        risk=RISKS[proposal.risk],
+        roles=", ".join(voice.words(title) for title in roles),
+        other="" if proposal.self_approval else say(" (somebody else than the proposer)"),
+        when=proposal.expires_at,
+        checks=", ".join(proposal.verify),
+        undo=proposal.undo,
+    )
+
+
+def _buttons(state: Run, voice: Voice) -> list[Block]:
+    value = f"{state.number}:{state.proposal.preview.fingerprint}"
+    approve = parts.button(voice.plain(say("Approve")), "run:approve", value, "primary")
+    approve["confirm"] = parts.confirm(
+        voice.plain(state.proposal.title),
+        voice.plain(say("This runs now and exactly as the card shows.")),
+        voice.plain(say("Run it")),
+        voice.plain(say("Not yet")),
+    )
+    return [approve, parts.button(voice.plain(say("Deny")), "run:deny", value, "danger")]
+
+
+def _decided(state: Run) -> Text:
+    if state.phase is Phase.EXPIRED or state.decided_at is None:
+        return say("Nobody approved in time. Nothing was changed.")
+    if state.phase is Phase.DENIED:
+        return say("Denied by {who}, {when}. Nothing was changed.", who=Person(state.decided_by), when=state.decided_at)
+    return say("Approved by {who}, {when}", who=Person(state.decided_by), when=state.decided_at)
+
+
+def reply(event: Recorded, after: Run, voice: Voice) -> Message:
+    """One event as one reply in the card's thread."""
+    words = voice(_told(event, after))
+    blocks = [parts.section(words)]
+    if isinstance(event.fact, run.Verified | run.Unverified):
+        found = [f"{LEVEL_SIGNS[level]} *{escape(check)}* {voice(text)}" for level, check, text in event.fact.lines]
+        blocks += parts.lines(found)
+    return parts.message(words, blocks)
+
+
+def _told(event: Recorded, after: Run) -> Text:
+    who = Person(event.by.user)
+    match event.fact:
+        case run.Approved():
+            return say("👍 {who} approved", who=who)
+        case run.Denied():
+            return say("🚫 {who} denied. Nothing was changed.", who=who)
+        case run.Expired():
+            return say("⌛ Expired: nobody approved in time. Nothing was changed.")
+        case run.Refused(reason):
+            return say("🚫 Not executed: {reason}", reason=reason)
+        case run.Started():
+            return say("⏳ Started")
+        case run.Progressed(summary):
+            return say("⏳ {summary}", summary=summary)
+        case run.Finished(summary):
+            return say("✔️ Executed: {summary}. Verifying.", summary=summary)
+        case run.Failed(reason):
+            return say("🔴 Failed: {reason}. Look at the target before you do anything else.", reason=reason)
+        case run.Interrupted():
+            return say("🔴 Interrupted: the bot stopped in the middle. It was not run again; a person must look now.")
+        case run.Verified() if after.interrupted:
+            return say("🟡 The checks hold, but the run was interrupted: make sure that it did what it should.")
+        case run.Verified():
+            return say("✅ Verified: all checks hold.")
+        case _:
+            return say("🔴 Not verified: not all checks hold. Consider the way back on the card.")

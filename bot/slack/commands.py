@@ -1,0 +1,73 @@
+"""Slash commands: parse, let the command's own file decide, acknowledge with the result."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.flows.answers import Answer, DeclareForm, Handler, HandoffForm, Later, Said
+from bot.flows.ports import Caller
+from bot.slack.blocks.answers import show
+from bot.slack.blocks.parts import Message
+from bot.slack.boundary import Outcome, guarded
+from bot.slack.desk import Ack, Desk, Payload
+from bot.slack.replies import respond
+from bot.slack.typed import typed_words
+from bot.slack.voice import Voice
+
+
+def register_commands(app: AsyncApp, desk: Desk, commands: Mapping[str, Handler]) -> None:
+    """Bind every slash command of the table, and a sentence for any other."""
+    for name, handler in commands.items():
+        app.command(name)(_command(desk, handler))
+    app.command(re.compile(".*"))(_unknown_command)
+
+
+def _command(desk: Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
+    async def listener(ack: Ack, body: Payload) -> None:
+        voice = desk.voice(body["user_id"])
+        words = typed_words(body.get("text") or "")
+
+        async def work() -> Message | None:
+            caller = desk.caller(body, "command", f"command:{body['trigger_id']}")
+            return await _carry_out(desk, handler, (words, caller), body, voice)
+
+        try:
+            message = await guarded(work, desk.system)
+        except Outcome as outcome:
+            message = show(Said(outcome.text), voice)
+        if message is None:
+            await ack()
+        else:
+            await ack(text=message.text, blocks=list(message.blocks), response_type="ephemeral")
+
+    return listener
+
+
+async def _carry_out(
+    desk: Desk, handler: Handler, asked: tuple[str, Caller], body: Payload, voice: Voice
+) -> Message | None:
+    words, caller = asked
+    answer = await handler(words, caller, desk.ports)
+    match answer:
+        case DeclareForm() | HandoffForm():
+            await desk.chat.open_view(body["trigger_id"], desk.view_of(answer, voice))
+            return None
+        case Later():
+            desk.errands.start(_later(desk, answer, body["response_url"], voice))
+            return show(Said(answer.now), voice)
+        case _:
+            return show(answer, voice)
+
+
+async def _later(desk: Desk, later: Later, response_url: str, voice: Voice) -> None:
+    try:
+        answer: Answer = await guarded(later.work, desk.system)
+    except Outcome as outcome:
+        answer = Said(outcome.text)
+    if not isinstance(answer, DeclareForm | HandoffForm | Later):
+        await respond(response_url, show(answer, voice))
+
+
+async def _unknown_command(ack: Ack, body: Payload) -> None:
+    await ack(text=f"`{body['command']}`?", response_type="ephemeral")

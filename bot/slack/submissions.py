@@ -1,0 +1,117 @@
+"""Submitted forms: a literal table from callback id to verb. A refusal keeps the form open with what was typed."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.core.handoff import Written
+from bot.core.policy import Severity
+from bot.core.text import Text, say
+from bot.flows import handoff, incidents
+from bot.flows.answers import DeclareForm
+from bot.flows.ports import Caller, Ports
+from bot.slack.blocks import forms
+from bot.slack.blocks.handoff import FIELDS
+from bot.slack.boundary import Outcome, guarded
+from bot.slack.desk import Ack, Desk, Payload
+
+Values: TypeAlias = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a form does, and the field under which a refusal is shown."""
+
+    carry_out: Callable[[Ports, Caller, Values, str], Awaitable[Text]]
+    field: str
+
+
+async def declare(ports: Ports, caller: Caller, values: Values, _: str) -> Text:
+    """Open an incident."""
+    kept = await incidents.declare(ports, caller, Severity.parse(values["severity"]), values["title"])
+    state = kept.state
+    return say(
+        "*{number} declared*: {severity} · {title}", number=state.number, severity=state.severity, title=state.title
+    )
+
+
+async def update(ports: Ports, caller: Caller, values: Values, number: str) -> Text:
+    """Add what is known now."""
+    kept = await incidents.update(ports, caller, number, values["words"])
+    return say("*{number}* updated.", number=kept.state.number)
+
+
+async def resolve(ports: Ports, caller: Caller, values: Values, number: str) -> Text:
+    """Close an incident."""
+    kept = await incidents.resolve(ports, caller, number, values["words"])
+    return say("*{number}* resolved.", number=kept.state.number)
+
+
+async def hand_over(ports: Ports, caller: Caller, values: Values, _: str) -> Text:
+    """Write a handoff."""
+    note = Written(to=values["to"], overall=values["overall"], **{name: values.get(name, "") for name in FIELDS})
+    kept = await handoff.write(ports, caller, note)
+    return say("*{number}* is in the channel. It is done when it is accepted.", number=kept.state.number)
+
+
+SUBMISSIONS: Mapping[str, Submission] = {
+    "incident:declare": Submission(declare, "title"),
+    "incident:update": Submission(update, "words"),
+    "incident:resolve": Submission(resolve, "words"),
+    "handoff:write": Submission(hand_over, "to"),
+}
+
+
+def register_submissions(app: AsyncApp, desk: Desk) -> None:
+    """Bind every form of the table, and the shortcut that opens the one for declaring."""
+    for callback, submission in SUBMISSIONS.items():
+        app.view(callback)(_submitted(desk, submission))
+    app.shortcut("declare_incident")(_declare_shortcut(desk))
+
+
+def _submitted(desk: Desk, submission: Submission) -> Callable[..., Awaitable[None]]:
+    async def listener(ack: Ack, body: Payload, view: dict[str, Any]) -> None:
+        voice = desk.voice(body["user"]["id"])
+
+        async def work() -> Text:
+            caller = desk.caller(body, "modal", f"view:{view['id']}:{view['hash']}")
+            return await submission.carry_out(desk.ports, caller, _values(view), view.get("private_metadata", ""))
+
+        try:
+            words = await guarded(work, desk.system)
+        except Outcome as outcome:
+            await ack(response_action="errors", errors={submission.field: voice.plain(outcome.text)})
+            return
+        await ack(response_action="update", view=forms.receipt(voice(words), voice))
+
+    return listener
+
+
+def _values(view: Mapping[str, Any]) -> dict[str, str]:
+    """The value of each field by block id, empty when nothing was entered."""
+    return {block: _value(state) for block, elements in view["state"]["values"].items() for state in elements.values()}
+
+
+def _value(state: Mapping[str, Any]) -> str:
+    if option := state.get("selected_option"):
+        return str(option["value"])
+    return str(state.get("value") or state.get("selected_user") or "")
+
+
+def _declare_shortcut(desk: Desk) -> Callable[..., Awaitable[None]]:
+    async def listener(ack: Ack, body: Payload) -> None:
+        voice = desk.voice(body["user"]["id"])
+
+        async def work() -> None:
+            desk.caller(body, "shortcut", "")
+            await desk.chat.open_view(body["trigger_id"], forms.declare(DeclareForm(), desk.system, voice))
+
+        # A global shortcut has no response_url: a refusal can only be logged, which the boundary did.
+        with suppress(Outcome):
+            await guarded(work, desk.system)
+        await ack()
+
+    return listener

@@ -1,0 +1,108 @@
+"""Brings Slack up to date with the record: one headline per stream, one reply per event, one edit for all of them.
+
+What was told is remembered per stream, and one teller at a time works on a stream. A crash between a post
+and its mark costs one doubled post.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.catalog.system import System
+from bot.core import run
+from bot.core.errors import ChatError
+from bot.core.events import Recorded
+from bot.core.family import family_of
+from bot.flows.ports import Leases, Marks, Record
+from bot.slack.blocks import handoff, incident
+from bot.slack.blocks import run as runs
+from bot.slack.blocks.parts import Message
+from bot.slack.chat import Chat
+from bot.slack.voice import Voice
+
+LEASE = 30.0
+GONE = frozenset({"message_not_found", "cant_update_message"})
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """How the streams of one family are told."""
+
+    headline: Callable[[Any, System, Voice], Message]
+    reply: Callable[[Recorded, Any, Voice], Message]
+
+
+STORIES: Mapping[str, Story] = {
+    "INC": Story(lambda state, _, voice: incident.headline(state, voice), incident.reply),
+    "RUN": Story(runs.card, runs.reply),
+    "HO": Story(
+        lambda state, _, voice: handoff.headline(state, voice), lambda _, state, voice: handoff.reply(state, voice)
+    ),
+}
+
+
+class SlackTeller:
+    """Tells streams in the channel and the language of their system."""
+
+    def __init__(self, record: Record, leases: Leases, marks: Marks, chat: Chat, system: System) -> None:
+        self._record = record
+        self._leases = leases
+        self._marks = marks
+        self._chat = chat
+        self._system = system
+        self._voice = Voice(system.profile.language, system.profile.timezone)
+
+    async def tell(self, stream: str) -> None:
+        """Post what has not been posted yet; raises ChatError when Slack does not take it now."""
+        story = STORIES[stream.partition("-")[0]]
+        async with self._leases.hold(f"tell:{stream}", ttl=LEASE, wait=LEASE):
+            events = await self._record.events(stream)
+            marks = await self._marks.get(stream)
+            told = int(marks.get("told", "0"))
+            if not events or told >= len(events):
+                return
+            place = await self._headline(story, events, marks)
+            await self._replies(story, events, max(told, 1), place, marks.get("progress", ""))
+            if len(events) > 1:
+                await self._edit(story, events, place)
+            await self._marks.set(stream, told=str(len(events)))
+
+    async def _headline(self, story: Story, events: list[Recorded], marks: dict[str, str]) -> tuple[str, str]:
+        if "headline" in marks:
+            channel, _, ts = marks["headline"].partition(":")
+            return channel, ts
+        first = story.headline(_state(events[:1]), self._system, self._voice)
+        channel, ts = await self._chat.post(f"#{self._system.profile.channel}", first)
+        await self._marks.set(events[0].stream, headline=f"{channel}:{ts}")
+        return channel, ts
+
+    async def _replies(
+        self, story: Story, events: list[Recorded], told: int, place: tuple[str, str], progress: str
+    ) -> None:
+        """One reply per event; the progress of a run is one reply that is edited."""
+        channel, thread = place
+        for version in range(told + 1, len(events) + 1):
+            event = events[version - 1]
+            message = story.reply(event, _state(events[:version]), self._voice)
+            if isinstance(event.fact, run.Progressed) and progress:
+                await self._chat.edit(channel, progress, message)
+            else:
+                _, ts = await self._chat.post(channel, message, thread=thread)
+                progress = ts if isinstance(event.fact, run.Progressed) else progress
+            await self._marks.set(event.stream, told=str(version), progress=progress)
+
+    async def _edit(self, story: Story, events: list[Recorded], place: tuple[str, str]) -> None:
+        try:
+            await self._chat.edit(*place, story.headline(_state(events), self._system, self._voice))
+        except ChatError as error:
+            # Somebody deleted the headline: the thread goes on without it.
+            if error.code not in GONE:
+                raise
+
+
+def _state(events: list[Recorded]) -> Any:
+    family = family_of(events[0].stream)
+    state: Any = None
+    for event in events:
+        state = family.apply(state, event)
+    return state

@@ -1,0 +1,183 @@
+"""The only place where real things are built, opened and closed. Tests, the demo and production use the same."""
+
+import os
+import socket
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+from docket import Docket
+from redis.exceptions import RedisError
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+
+from bot import jobs
+from bot.catalog.load import load
+from bot.core.errors import ConfigError
+from bot.flows import reactions
+from bot.flows.ports import Clock, Ports
+from bot.providers.reach import CatalogTargets
+from bot.settings import Settings
+from bot.slack.app import Identity, build_app, identify, register
+from bot.slack.chat import Chat
+from bot.slack.desk import Desk
+from bot.slack.people import SlackPeople
+from bot.slack.teller import SlackTeller
+from bot.store.connect import Client, connect
+from bot.store.embedded import open_embedded
+from bot.store.feed import RedisFeed
+from bot.store.lease import RedisLeases
+from bot.store.marks import RedisMarks
+from bot.store.record import RedisRecord
+from bot.web.application import application
+from commands import COMMANDS
+
+SLACK_LIMIT = 10  # seconds for calls nobody waits for
+DRAIN = 10.0
+POOL = 200
+FOLLOW_LIMIT = 10.0  # seconds; the feed blocks for one
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present moment in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a caller may replace: the clock, and where `env:` references look."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+@dataclass(frozen=True)
+class Bot:
+    """The bot, opened."""
+
+    settings: Settings
+    ports: Ports
+    app: AsyncApp
+    desk: Desk
+    identity: Identity
+    docket: Docket
+    feed: RedisFeed
+    store: Client
+    redis_url: str
+
+    def web(self) -> Starlette:
+        """The HTTP application."""
+        if self.settings.slack_signing_secret is None:
+            raise ConfigError("SLACK_SIGNING_SECRET: needed for HTTP mode")
+        secret = self.settings.slack_signing_secret.get_secret_value()
+        return application(self.app, secret, self.ports.clock, self.health)
+
+    @asynccontextmanager
+    async def socket(self) -> AsyncIterator[None]:
+        """A Socket Mode connection, until the block ends."""
+        if self.settings.slack_app_token is None:
+            raise ConfigError("SLACK_APP_TOKEN: needed for Socket Mode")
+        handler = AsyncSocketModeHandler(self.app, self.settings.slack_app_token.get_secret_value())
+        await handler.connect_async()  # type: ignore[no-untyped-call]
+        try:
+            yield
+        finally:
+            await handler.close_async()  # type: ignore[no-untyped-call]
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Background work, until the block ends."""
+        async with jobs.working(self.docket, self.ports, self.feed):
+            yield
+
+    async def sweep(self) -> None:
+        """Look at every clock now, for example because time was moved."""
+        await reactions.sweep(self.ports)
+
+    async def health(self) -> dict[str, Any]:
+        """Whether the record answers and a worker was seen."""
+        try:
+            await self.store.ping()
+            workers = await self.docket.workers()
+        except (RedisError, OSError, TimeoutError):
+            return {"ok": False, "record": "does not answer"}
+        seen = [(datetime.now(UTC) - worker.last_seen).total_seconds() for worker in workers]
+        return {"ok": True, "record": "answers", "workers": len(workers), "last_seen": min(seen, default=None)}
+
+
+@asynccontextmanager
+async def open_bot(settings: Settings, parts: Parts | None = None) -> AsyncIterator[Bot]:
+    """Open everything in order, close it in reverse; raises ConfigError or EmbeddedRedisError before anything runs."""
+    parts = parts or Parts()
+    async with AsyncExitStack() as stack:
+        catalog = load(settings.plantao_catalog)
+        client = await stack.enter_async_context(_slack(settings))
+        identity = await identify(client)
+        url = await _redis_url(settings, stack)
+        store = await _connected(stack, url)
+        docket = await stack.enter_async_context(Docket(f"{settings.plantao_prefix}-jobs", _pooled(url)))
+        people = SlackPeople(client, catalog)
+        chat = Chat(client)
+        record = RedisRecord(store, settings.prefix, parts.clock)
+        leases, marks = RedisLeases(store, settings.prefix), RedisMarks(store, settings.prefix)
+        ports = Ports(
+            record=record,
+            leases=leases,
+            marks=marks,
+            people=people,
+            targets=CatalogTargets(catalog.home, parts.environ),
+            timers=jobs.DocketTimers(docket),
+            teller=SlackTeller(record, leases, marks, chat, catalog.home),
+            clock=parts.clock,
+            catalog=catalog,
+        )
+        jobs.register_jobs(docket, ports)
+        desk = Desk(ports, chat, people, identity.team)
+        app = build_app(client, identity, _secret(settings))
+        register(app, desk, COMMANDS)
+        feed = RedisFeed(await _connected(stack, url, FOLLOW_LIMIT), settings.prefix, _member())
+        desk.errands.start(people.learn_all())
+        stack.push_async_callback(desk.errands.drain, DRAIN)
+        yield Bot(settings, ports, app, desk, identity, docket, feed, store, url)
+
+
+@asynccontextmanager
+async def _slack(settings: Settings) -> AsyncIterator[AsyncWebClient]:
+    token = settings.slack_bot_token.get_secret_value()
+    async with aiohttp.ClientSession() as session:
+        yield AsyncWebClient(token, base_url=settings.slack_api_url, timeout=SLACK_LIMIT, session=session)
+
+
+async def _redis_url(settings: Settings, stack: AsyncExitStack) -> str:
+    if settings.redis_url is not None:
+        return settings.redis_url.get_secret_value()
+    embedded = await stack.enter_async_context(open_embedded(settings.plantao_data))
+    return embedded.url
+
+
+async def _connected(stack: AsyncExitStack, url: str, timeout: float | None = None) -> Client:
+    client = connect(url) if timeout is None else connect(url, timeout=timeout)
+    stack.push_async_callback(client.aclose)
+    return client
+
+
+def _pooled(url: str) -> str:
+    """redis-py's own limit of 100 connections tears the engine's loop down under load."""
+    return f"{url}{'&' if '?' in url else '?'}max_connections={POOL}"
+
+
+def _secret(settings: Settings) -> str | None:
+    return settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
+
+
+def _member() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"

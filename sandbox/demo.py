@@ -1,0 +1,100 @@
+"""The demo: the emulated Slack, the small world, and the real bot between them, opened through its own wiring."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+import yaml
+from pydantic import SecretStr
+
+from bot.settings import HERE, Settings
+from bot.store.embedded import find_binary
+from bot.wiring import Bot, Parts, open_bot
+from sandbox import slack
+from sandbox.world import World, open_world
+
+PAGE = Path(__file__).parent / "page"
+
+
+class SandboxClock:
+    """The bot's clock, moved together with the sandbox's."""
+
+    def __init__(self, clock: slack.Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """The present moment of the sandbox in UTC."""
+        return datetime.fromtimestamp(self._clock.now(), UTC)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Everything that runs in a demo."""
+
+    slack: slack.Sandbox
+    world: World
+    bot: Bot
+
+
+@asynccontextmanager
+async def open_demo(
+    data: Path, *, port: int = 0, http: bool = False, pace: float = 0.7, redis_url: str | None = None
+) -> AsyncIterator[Demo]:
+    """Open a demo; `http` lets Slack deliver over signed HTTP instead of Socket Mode, `pace` is seconds per pod."""
+    manifest = yaml.safe_load((HERE / "manifest.yml").read_text(encoding="utf-8"))
+    async with AsyncExitStack() as stack:
+        workspace = await stack.enter_async_context(slack.serve(manifest=manifest, port=port, page=PAGE))
+        world = await stack.enter_async_context(open_world(redis_binary=find_binary(), pace=pace))
+        settings = demo_settings(workspace, data, redis_url)
+        parts = Parts(SandboxClock(workspace.clock), environment(world))
+        bot = await stack.enter_async_context(open_bot(settings, parts))
+        await stack.enter_async_context(bot.working())
+        if http:
+            url = await stack.enter_async_context(serve_http(bot))
+            workspace.app.request_url = f"{url}/slack/events"
+        else:
+            await stack.enter_async_context(bot.socket())
+        stack.callback(workspace.clock.on_advance(lambda _: bot.desk.errands.start(bot.sweep())))
+        yield Demo(workspace, world, bot)
+
+
+def demo_settings(workspace: slack.Sandbox, data: Path, redis_url: str | None = None) -> Settings:
+    """Settings that point the bot at the sandbox."""
+    return Settings(
+        slack_bot_token=SecretStr(workspace.app.bot_token),
+        slack_app_token=SecretStr(workspace.app.app_token),
+        slack_signing_secret=SecretStr(workspace.app.signing_secret),
+        slack_api_url=f"{workspace.url}/api/",
+        redis_url=SecretStr(redis_url) if redis_url else None,
+        plantao_data=data,
+    )
+
+
+def environment(world: World) -> dict[str, str]:
+    """What the catalog's references find in the demo."""
+    return {
+        "AGENTE_REDIS_URL": world.redis_url,
+        "AGENTE_API_URL": world.service_url,
+        "AGENTE_KUBERNETES_SERVER": world.kubernetes_url,
+        "AGENTE_KUBERNETES_TOKEN": world.kubernetes_token,
+        "AGENTE_KUBERNETES_NAMESPACE": world.namespace,
+    }
+
+
+@asynccontextmanager
+async def serve_http(bot: Bot, port: int = 0) -> AsyncIterator[str]:
+    """The bot's HTTP application on a loopback port, until the block ends."""
+    config = uvicorn.Config(bot.web(), host="127.0.0.1", port=port, log_config=None, lifespan="off")
+    server = uvicorn.Server(config)
+    listening = config.bind_socket()
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listening.close()

@@ -1,0 +1,192 @@
+// Block Kit's interactive elements.
+//
+// Each drawing function takes (element, block, surface) and gives a node. A surface is
+// `{scope, fields, labelId?, act(block, element, value)}`: `act` tells the sandbox, `labelId` names the input's label.
+
+import { h, icon, iconButton } from "./dom.js";
+import { freshId } from "./fields.js";
+import { confirmed, openMenu } from "./menu.js";
+import { plain, textObject } from "./mrkdwn.js";
+import { pictureOf } from "./picture.js";
+
+const DRAW = {
+  button, overflow, image: (element, block, { scope }) => pictureOf(element, scope, "thumb"),
+  workflow_button: button, icon_button: iconAction, feedback_buttons: feedback,
+  static_select: chooseOne(optionGroups, (element) => element.initial_option?.value, "choose"),
+  users_select: chooseOne(peopleOptions, (element) => element.initial_user, "choosePerson"),
+  channels_select: chooseOne(channelOptions, (element) => element.initial_channel, "chooseChannel"),
+  conversations_select: chooseOne(channelOptions, (element, surface) => firstConversation(element, surface), "chooseChannel"),
+  multi_static_select: chooseMany(optionGroups, (element) => element.initial_options?.map((option) => option.value)),
+  multi_users_select: chooseMany(peopleOptions, (element) => element.initial_users),
+  multi_channels_select: chooseMany(channelOptions, (element) => element.initial_channels),
+  multi_conversations_select: chooseMany(channelOptions, (element) => element.initial_conversations),
+  checkboxes: chooseMany(optionGroups, (element) => element.initial_options?.map((option) => option.value)),
+  radio_buttons: radios,
+  plain_text_input: typed("text"), number_input: typed("number"), email_text_input: typed("email"), url_text_input: typed("url"),
+  datepicker: picked("date", (element) => element.initial_date),
+  timepicker: picked("time", (element) => element.initial_time),
+  datetimepicker: picked("datetime-local", (element) => element.initial_date_time && localInput(element.initial_date_time), (text) => Math.floor(Date.parse(text) / 1000)),
+};
+
+export function drawElement(element, block, surface) {
+  const draw = DRAW[element.type];
+  return draw ? draw(element, block, surface) : h("span", { class: "unknown" }, element.type);
+}
+
+function button(element, block, surface) {
+  const classes = ["button", element.style ?? ""].join(" ");
+  const node = h("button", { type: "button", class: classes, "aria-label": element.accessibility_label }, plain(element.text));
+  if (element.url) node.append(icon("external"));
+  node.addEventListener("click", () => {
+    if (/^https?:/i.test(element.url ?? "")) window.open(element.url, "_blank", "noopener,noreferrer");
+    submit(node, element, block, surface);
+  });
+  return node;
+}
+
+function iconAction(element, block, surface) {
+  const node = h("button", { type: "button", class: "button" }, plain(element.text));
+  node.addEventListener("click", () => submit(node, element, block, surface));
+  return node;
+}
+
+function feedback(element, block, surface) {
+  const both = [element.positive_button, element.negative_button].map((half) => {
+    const node = h("button", { type: "button", class: "button", "aria-label": half.accessibility_label }, plain(half.text));
+    node.addEventListener("click", () => submit(node, element, block, surface, half.value));
+    return node;
+  });
+  return h("span", { class: "row" }, both);
+}
+
+function overflow(element, block, surface) {
+  const node = iconButton("more", surface.scope.say("moreActions"), () => openMenu(node, element.options.map(entryOf)), { "aria-haspopup": "menu" });
+  const entryOf = (option) => ({
+    label: plain(option.text),
+    note: option.description?.text,
+    run: () => {
+      if (/^https?:/i.test(option.url ?? "")) window.open(option.url, "_blank", "noopener,noreferrer");
+      submit(node, element, block, surface, option.value);
+    },
+  });
+  return node;
+}
+
+async function submit(node, element, block, surface, value = element.value) {
+  if (node.getAttribute("aria-busy") || !(await confirmed(element.confirm, surface.scope))) return;
+  node.setAttribute("aria-busy", "true");
+  await surface.act(block, element, value);
+  node.removeAttribute("aria-busy");
+}
+
+/** A change in an input block stays in the form; elsewhere, or with dispatch_action, the app hears of it. */
+async function changed(node, element, block, surface, value) {
+  if (block.type === "input" && !block.dispatch_action) return;
+  await submit(node, element, block, surface, value);
+}
+
+function chooseOne(options, initial, placeholder) {
+  return (element, block, surface) => {
+    const start = surface.fields.start(block, element, initial(element, surface));
+    const select = h("select", { id: surface.controlId, ...named(element, surface) },
+      h("option", { value: "" }, element.placeholder ? plain(element.placeholder) : surface.scope.say(placeholder)),
+      options(element, surface).map((group) => optionNodes(group, start)));
+    surface.fields.add(block, element, () => select.value || null);
+    select.addEventListener("change", () => select.value && changed(select, element, block, surface, select.value));
+    return select;
+  };
+}
+
+function optionNodes(group, start) {
+  const nodes = group.options.map(({ value, text }) => h("option", { value, selected: value === start }, text));
+  return group.label ? h("optgroup", { label: group.label }, nodes) : nodes;
+}
+
+function chooseMany(options, initial) {
+  return (element, block, surface) => {
+    const start = surface.fields.start(block, element, initial(element) ?? []);
+    const box = h("div", { class: "choices", role: "group", ...named(element, surface) });
+    const read = () => [...box.querySelectorAll("input:checked")].map((input) => input.value);
+    box.append(...options(element, surface).flatMap((group) => group.options).map((option) => choice("checkbox", option, start.includes(option.value), freshId("many"))));
+    surface.fields.add(block, element, read);
+    box.addEventListener("change", () => changed(box, element, block, surface, read()));
+    return box;
+  };
+}
+
+function radios(element, block, surface) {
+  const start = surface.fields.start(block, element, element.initial_option?.value);
+  const box = h("div", { class: "choices", role: "radiogroup", ...named(element, surface) });
+  const group = freshId("radio");
+  const read = () => box.querySelector("input:checked")?.value ?? null;
+  box.append(...optionGroups(element, surface)[0].options.map((option) => choice("radio", option, option.value === start, group)));
+  surface.fields.add(block, element, read);
+  box.addEventListener("change", () => changed(box, element, block, surface, read()));
+  return box;
+}
+
+function choice(type, option, isChosen, name) {
+  const input = h("input", { type, name, checked: isChosen });
+  input.value = option.value;
+  return h("label", { class: "choice" }, input, h("span", {}, option.rich ?? option.text, option.description && h("small", {}, option.description)));
+}
+
+function typed(type) {
+  return (element, block, surface) => {
+    const attributes = {
+      id: surface.controlId, ...named(element, surface), placeholder: element.placeholder?.text, minlength: element.min_length,
+      maxlength: element.max_length, min: element.min_value, max: element.max_value, step: element.is_decimal_allowed ? "any" : null,
+      autofocus: element.focus_on_load,
+    };
+    const input = element.multiline ? h("textarea", { rows: 4, ...attributes }) : h("input", { type, ...attributes });
+    input.value = surface.fields.start(block, element, element.initial_value) ?? "";
+    surface.fields.add(block, element, () => input.value);
+    if (element.dispatch_action_config?.trigger_actions_on?.includes("on_character_entered"))
+      input.addEventListener("input", () => changed(input, element, block, surface, input.value));
+    else if (!element.multiline) input.addEventListener("keydown", (event) => event.key === "Enter" && changed(input, element, block, surface, input.value));
+    return input;
+  };
+}
+
+function picked(type, initial, convert = (text) => text) {
+  return (element, block, surface) => {
+    const input = h("input", { id: surface.controlId, type, ...named(element, surface) });
+    const kept = surface.fields.start(block, element, null);
+    input.value = (typeof kept === "number" ? localInput(kept) : kept) ?? initial(element) ?? "";
+    const read = () => (input.value ? convert(input.value) : null);
+    surface.fields.add(block, element, read);
+    input.addEventListener("change", () => input.value && changed(input, element, block, surface, read()));
+    return input;
+  };
+}
+
+/** A control without a label of its own is called by its placeholder, or by what stands beside it. */
+function named(element, surface) {
+  if (surface.labelId) return { "aria-labelledby": surface.labelId, "aria-describedby": surface.noteIds };
+  return { "aria-label": element.placeholder?.text ?? surface.besideText ?? element.action_id };
+}
+
+function optionGroups(element, surface) {
+  const one = (option) => ({
+    value: option.value, text: plain(option.text).textContent, rich: h("span", {}, textObject(option.text, surface.scope)), description: option.description?.text,
+  });
+  if (element.option_groups) return element.option_groups.map((group) => ({ label: group.label.text, options: group.options.map(one) }));
+  return [{ options: (element.options ?? []).map(one) }];
+}
+
+function peopleOptions(_element, { scope }) {
+  return [{ options: scope.humans.map((user) => ({ value: user.id, text: user.shownName, description: user.title })) }];
+}
+
+function channelOptions(_element, { scope }) {
+  return [{ options: scope.channels.map((channel) => ({ value: channel.id, text: `#${channel.name}` })) }];
+}
+
+function firstConversation(element, { scope }) {
+  return element.initial_conversation ?? (element.default_to_current_conversation ? scope.current?.id : null);
+}
+
+function localInput(unix) {
+  const moment = new Date(unix * 1000);
+  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+}

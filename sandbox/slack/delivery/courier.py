@@ -1,0 +1,84 @@
+"""Carries parcels to the app over the transport it uses, and writes down what came of each."""
+
+import asyncio
+import time
+from collections.abc import Awaitable
+
+import aiohttp
+
+from ..app import App
+from ..clock import Clock
+from ..faults import Faults
+from ..ids import Mint
+from ..ledger import Delivery, Ledger, SentBytes
+from .http import Answer, post, signed
+from .parcel import Parcel
+from .socket_hub import NoSocket, SocketHub
+
+ACK_LIMIT = 3.0
+
+
+class Courier:
+    """Delivers within three seconds by the sandbox's clock; an answer that comes later is ignored."""
+
+    def __init__(self, app: App, hub: SocketHub, ledger: Ledger, faults: Faults, mint: Mint, clock: Clock) -> None:
+        self._app = app
+        self._hub = hub
+        self._ledger = ledger
+        self._faults = faults
+        self._mint = mint
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def deliver(self, parcel: Parcel) -> Delivery:
+        """Send it once (twice when a fault asks for it); the answer to the first copy counts."""
+        sent = self._seal(parcel)
+        copies = [self._new_record(parcel, sent)]
+        if self._faults.take_duplicate():
+            copies.append(self._new_record(parcel, sent))
+        await asyncio.gather(*(self._carry(copy, sent) for copy in copies))
+        return copies[0]
+
+    async def repeat(self, earlier: Delivery, sent: SentBytes) -> Delivery:
+        """The same bytes again: same signature, same timestamp, same envelope id."""
+        again = Delivery(self._mint.object_id("DLV"), self._clock.now(), earlier.kind, earlier.user, sent=sent)
+        self._ledger.add(again)
+        await self._carry(again, sent)
+        return again
+
+    def _new_record(self, parcel: Parcel, sent: SentBytes) -> Delivery:
+        retry = parcel.retry.number if parcel.retry else 0
+        delivery_id = self._mint.object_id("DLV")
+        delivery = Delivery(delivery_id, self._clock.now(), parcel.kind, parcel.user, retry=retry, sent=sent)
+        self._ledger.add(delivery)
+        return delivery
+
+    def _seal(self, parcel: Parcel) -> SentBytes:
+        if self._app.transport == "http":
+            return signed(parcel, self._app.signing_secret, int(self._clock.now()))
+        return parcel.envelope(f"{self._mint.secret()}-{self._mint.short()}")
+
+    async def _carry(self, delivery: Delivery, sent: SentBytes) -> None:
+        started = time.perf_counter()
+        try:
+            answer = await self._clock.wait_for(self._send(sent), ACK_LIMIT)
+        except TimeoutError:
+            delivery.error = "operation_timeout"
+        except (NoSocket, aiohttp.ClientError, OSError):
+            delivery.error = "dispatch_failed"
+        else:
+            delivery.status, delivery.ack, delivery.no_retry = answer.status, answer.body, answer.no_retry
+            if answer.status not in (None, 200):
+                delivery.error = "dispatch_failed"
+        delivery.ms = round((time.perf_counter() - started) * 1000, 1)
+
+    def _send(self, sent: SentBytes) -> Awaitable[Answer]:
+        if self._app.request_url is None:
+            return self._hub.send(sent)
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+        return post(self._session, self._app.request_url, sent)

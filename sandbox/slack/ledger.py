@@ -1,0 +1,69 @@
+"""What went over the wire: the app's calls to us, our deliveries to the app."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+KEPT = 2_000
+
+
+@dataclass(frozen=True)
+class CallRecord:
+    """One Web API call; `unknown_args` are what real Slack would silently ignore."""
+
+    method: str
+    args: dict[str, Any]
+    ok: bool
+    error: str | None
+    token_kind: str
+    unknown_args: tuple[str, ...] = ()
+    at: float = 0.0
+    status: int = 200
+    ms: float = 0.0
+
+
+@dataclass
+class Delivery:
+    """One thing sent to the app, and what came of it; `sent` repeats it byte for byte."""
+
+    id: str
+    at: float
+    kind: str
+    user: str | None
+    retry: int = 0
+    status: int | None = None
+    ack: Any = None
+    error: str | None = None
+    ms: float = 0.0
+    no_retry: bool = False
+    sent: "SentBytes | None" = None
+
+    def as_json(self) -> dict[str, Any]:
+        shown = ("id", "at", "kind", "user", "status", "ack", "error", "ms", "retry")
+        return {name: getattr(self, name) for name in shown}
+
+
+@dataclass(frozen=True)
+class SentBytes:
+    """The body and the headers exactly as they left; over a socket, the envelope and its id."""
+
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    envelope_id: str = ""
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.calls: deque[CallRecord] = deque(maxlen=KEPT)
+        self._deliveries: dict[str, Delivery] = {}
+
+    def add(self, delivery: Delivery) -> None:
+        self._deliveries[delivery.id] = delivery
+        if len(self._deliveries) > KEPT:
+            del self._deliveries[next(iter(self._deliveries))]
+
+    def find(self, delivery_id: str) -> Delivery | None:
+        return self._deliveries.get(delivery_id)
+
+    def deliveries(self) -> list[Delivery]:
+        return list(self._deliveries.values())

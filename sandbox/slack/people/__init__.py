@@ -1,0 +1,1 @@
+"""What people do: type commands, press buttons, fill modals, write messages; and what they see of the outcome."""

@@ -1,0 +1,76 @@
+"""chat.*: posting, changing and deleting messages."""
+
+from ..conversations import Channel, Message
+from ..posting import Draft, edit, post_as_bot, remove, whisper
+from ..refusal import SlackRefusal
+from .call import Answer, Call
+from .channels import dm_with
+from .content import read_draft, refuse_long_text
+
+
+def post_message(call: Call) -> Answer:
+    channel = _destination(call)
+    if channel.is_archived:
+        raise SlackRefusal("is_archived")
+    may_enter = "chat:write.public" in call.emulator.app.manifest.scopes and channel.kind == "channels"
+    if call.bot_user not in channel.members and not may_enter:
+        raise SlackRefusal("not_in_channel")
+    message = post_as_bot(call.emulator, channel, read_draft(call, channel))
+    return {"channel": channel.id, "ts": message.ts, "message": message.as_slack()}
+
+
+def update(call: Call) -> Answer:
+    """Change the bot's own message; text without blocks takes the blocks away."""
+    channel, message = _own_message(call, "cant_update_message")
+    if channel.is_archived:
+        raise SlackRefusal("is_inactive")
+    draft = read_draft(call, channel)
+    refuse_long_text(draft)
+    edit(call.emulator, channel, message, draft)
+    return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": message.as_slack()}
+
+
+def delete(call: Call) -> Answer:
+    channel, message = _own_message(call, "cant_delete_message")
+    remove(call.emulator, channel, message)
+    return {"channel": channel.id, "ts": message.ts}
+
+
+def post_ephemeral(call: Call) -> Answer:
+    channel = call.channel()
+    if channel.is_archived:
+        raise SlackRefusal("is_archived")
+    if call.bot_user not in channel.members:
+        raise SlackRefusal("not_in_channel")
+    if call.args.text("user") not in channel.members:
+        raise SlackRefusal("user_not_in_channel")
+    draft: Draft = read_draft(call, channel)
+    refuse_long_text(draft)
+    return {"message_ts": whisper(call.emulator, call.args.text("user"), channel, draft).ts}
+
+
+def permalink(call: Call) -> Answer:
+    channel = call.channel()
+    message = channel.messages.get(call.args.text("message_ts"))
+    if message is None:
+        raise SlackRefusal("message_not_found")
+    domain = call.emulator.workspace.team.domain
+    thread = f"?thread_ts={message.thread_ts}&cid={channel.id}" if message.thread_ts else ""
+    stamp = message.ts.replace(".", "")
+    return {"channel": channel.id, "permalink": f"https://{domain}.slack.com/archives/{channel.id}/p{stamp}{thread}"}
+
+
+def _destination(call: Call) -> Channel:
+    """A channel, or the direct message with a user whose id is given."""
+    user = call.emulator.workspace.users.get(call.args.text("channel"))
+    return dm_with(call, user) if user and not user.is_bot else call.channel()
+
+
+def _own_message(call: Call, error: str) -> tuple[Channel, Message]:
+    channel = call.channel()
+    message = channel.messages.get(call.args.text("ts"))
+    if message is None:
+        raise SlackRefusal("message_not_found")
+    if message.bot_id != call.emulator.app.bot_id:
+        raise SlackRefusal(error)
+    return channel, message

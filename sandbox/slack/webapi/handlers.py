@@ -1,0 +1,42 @@
+"""The literal table from method to the function that answers it."""
+
+from . import about, channels, chat, files, marks, people, reading, views
+from .call import Handler
+
+HANDLERS: dict[str, Handler] = {
+    "api.test": about.api_test,
+    "auth.test": about.auth_test,
+    "apps.connections.open": about.open_connection,
+    "bots.info": about.bot_info,
+    "team.info": about.team_info,
+    "chat.postMessage": chat.post_message,
+    "chat.update": chat.update,
+    "chat.delete": chat.delete,
+    "chat.postEphemeral": chat.post_ephemeral,
+    "chat.getPermalink": chat.permalink,
+    "conversations.list": reading.list_channels,
+    "conversations.info": reading.channel_info,
+    "conversations.history": reading.history,
+    "conversations.replies": reading.replies,
+    "conversations.members": reading.members,
+    "conversations.join": channels.join,
+    "conversations.open": channels.open_dm,
+    "conversations.create": channels.create,
+    "conversations.invite": channels.invite,
+    "conversations.setTopic": channels.set_topic,
+    "conversations.archive": channels.archive,
+    "views.open": views.open_view,
+    "views.push": views.push,
+    "views.update": views.update,
+    "views.publish": views.publish,
+    "users.info": people.user_info,
+    "users.list": people.list_users,
+    "users.lookupByEmail": people.lookup_by_email,
+    "usergroups.list": people.list_groups,
+    "usergroups.users.list": people.group_users,
+    "reactions.add": marks.add_reaction,
+    "pins.add": marks.pin,
+    "bookmarks.add": marks.bookmark,
+    "files.getUploadURLExternal": files.upload_url,
+    "files.completeUploadExternal": files.complete_upload,
+}

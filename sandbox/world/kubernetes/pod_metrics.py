@@ -1,0 +1,37 @@
+"""The metrics API of the emulated cluster, switched off by default."""
+
+from aiohttp import web
+
+from sandbox.world.kubernetes.images import Fate
+from sandbox.world.kubernetes.pod_states import waiting_reason
+from sandbox.world.kubernetes.requests import authorize, cluster_of
+from sandbox.world.kubernetes.resources import PODS, Document, Resource, timestamp
+from sandbox.world.kubernetes.selection import select
+
+PODS_METRICS = Resource("pods", "PodMetrics", group="metrics.k8s.io", version="v1beta1")
+
+
+def _usage(pod: Document, fate: Fate) -> Document:
+    cpu, memory = ("930m", "1870Mi") if fate is Fate.SLOW else ("240m", "812Mi")
+    return {
+        "metadata": {key: pod["metadata"][key] for key in ("name", "namespace", "labels")},
+        "containers": [{"name": pod["spec"]["containers"][0]["name"], "usage": {"cpu": cpu, "memory": memory}}],
+    }
+
+
+async def list_pod_metrics(request: web.Request) -> web.Response:
+    """The metrics API, which many clusters do not have: a plain 404 until it is switched on."""
+    if not cluster_of(request).faults.has_metrics:
+        raise web.HTTPNotFound
+    authorize(request, "list", PODS_METRICS)
+    cluster = cluster_of(request)
+    pods = select(cluster.store.listing(PODS, request.match_info["namespace"]), PODS, request.query)
+    now = timestamp(cluster.store.now())
+    usages = [
+        {**_usage(pod, cluster.fate_of(pod)), "timestamp": now, "window": "15s"}
+        for pod in pods
+        if not waiting_reason(pod)
+    ]
+    return web.json_response(
+        {"kind": "PodMetricsList", "apiVersion": PODS_METRICS.api_version, "metadata": {}, "items": usages}
+    )

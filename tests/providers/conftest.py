@@ -1,0 +1,23 @@
+"""What the provider tests run against: real servers on loopback."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis_server import RedisServer, started
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One healthy Redis for a whole module; tests of faults start their own."""
+    with started(
+        tmp_path_factory.mktemp("redis"), "--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru"
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of the test's own, to be loaded, paused or killed."""
+    with started(tmp_path) as server:
+        yield server

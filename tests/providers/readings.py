@@ -1,0 +1,51 @@
+"""Asking for a check the way the bot does, and looking into its answer."""
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from bot.core.errors import TargetError
+from bot.core.findings import Measurement, Reading
+from bot.core.operation import Read
+from bot.core.text import Text
+from bot.providers import operation
+
+Settings = Mapping[str, object]
+
+
+async def read(name: str, address: Settings, /, **parameters: object) -> Reading:
+    found = operation(name)
+    assert isinstance(found, Read)
+    async with asyncio.timeout(found.limit):
+        return await found.run(found.address.model_validate(address), found.parameters.model_validate(parameters))
+
+
+async def refusal(name: str, address: Settings, /, **parameters: object) -> TargetError:
+    with pytest.raises(TargetError) as caught:
+        await read(name, address, **parameters)
+    assert "s3same" not in spoken(caught.value)
+    return caught.value
+
+
+def spoken(error: TargetError) -> str:
+    return rendered(error.text)
+
+
+def summary(reading: Reading) -> str:
+    return rendered(reading.summary)
+
+
+def rendered(text: Text) -> str:
+    return text.msgid.format(**text.values)
+
+
+def measured(reading: Reading) -> dict[str, object]:
+    return {measurement.name: measurement.value for measurement in reading.measurements}
+
+
+def missing(reading: Reading, name: str) -> str:
+    found: Measurement = next(one for one in reading.measurements if one.name == name)
+    assert found.value is None
+    assert found.missing is not None
+    return rendered(found.missing)
