@@ -14,8 +14,7 @@ from redis.exceptions import RedisError
 
 from bot.core.errors import ChatError, NothingRecorded
 from bot.flows import reactions
-from bot.flows.ports import Ports
-from bot.store.feed import Entry, RedisFeed
+from bot.flows.ports import Entry, Feed, Ports
 
 log = structlog.get_logger()
 
@@ -126,7 +125,7 @@ async def park(*args: str, retry: Retry = Retry.forever(), **kwargs: str) -> Non
 
 
 @asynccontextmanager
-async def working(docket: Docket, ports: Ports, feed: RedisFeed) -> AsyncIterator[None]:
+async def working(docket: Docket, ports: Ports, feed: Feed) -> AsyncIterator[None]:
     """Carry out jobs, follow the feed and sweep, until the block ends; then finish what is running."""
     worker = Worker(
         docket,
@@ -161,14 +160,14 @@ async def _forever(work: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(RECONNECT)
 
 
-async def _follow(feed: RedisFeed, ports: Ports) -> None:
+async def _follow(feed: Feed, ports: Ports) -> None:
     await feed.prepare()
     async for entries in feed.entries():
         for entry in entries:
             await _react(feed, entry, ports)
 
 
-async def _react(feed: RedisFeed, entry: Entry, ports: Ports) -> None:
+async def _react(feed: Feed, entry: Entry, ports: Ports) -> None:
     if entry.kind not in reactions.REACTIONS:
         # Written by a newer version in a rolling deploy: one of its workers takes the entry over.
         log.warning("feed.unknown_kind", kind=entry.kind, stream=entry.stream)

@@ -36,7 +36,7 @@ class Step(BaseModel):
     who: str = ""
     types: str = ""
     clicks: str = ""
-    on: str = ""
+    of: str = ""
     submits: Mapping[str, str] | None = None
     channel: str = "incidents"
     world: Mapping[str, Any] | None = None
@@ -125,7 +125,7 @@ class Player:
             answer = await _post(client, verb, {"user": step.who, "channel": step.channel, "text": step.types})
             transcript.answered(step.who, answer)
         elif step.clicks:
-            self._write(f"\n{step.who}> [{step.clicks}] on {step.on}\n")
+            self._write(f"\n{step.who}> [{step.clicks}] on {step.of}\n")
             await _post(client, "click", {"user": step.who, **_button(state, step)})
         else:
             self._write(f"\n{step.who}> submits {dict(step.submits or {})}\n")
@@ -170,12 +170,12 @@ def _headline(state: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _button(state: dict[str, Any], step: Step) -> dict[str, str]:
-    head = _headline(state, step.on)
+    head = _headline(state, step.of)
     for block in head["blocks"] or []:
         for element in block.get("elements", []):
             if element.get("type") == "button" and element["text"]["text"] == step.clicks:
                 return {"channel": head["channel"], "ts": head["ts"], "action_id": element["action_id"]}
-    raise StoryFailed(f"no button {step.clicks} on {step.on}")
+    raise StoryFailed(f"no button {step.clicks} on {step.of}")
 
 
 def _open_view(state: dict[str, Any], who: str) -> str:

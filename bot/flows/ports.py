@@ -1,6 +1,6 @@
 """What the verbs need from outside, as Protocols; `bot/wiring.py` fills them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,6 +100,24 @@ class Timers(Protocol):
 class Teller(Protocol):
     async def tell(self, stream: str) -> None:
         """Bring Slack up to date with a stream; raises ChatError when Slack does not take it now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the feed: which event was recorded where."""
+
+    id: str
+    stream: str
+    version: int
+    kind: str
+
+
+class Feed(Protocol):
+    async def prepare(self) -> None: ...
+
+    def entries(self) -> AsyncIterator[list[Entry]]: ...
+
+    async def confirm(self, entry: Entry) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

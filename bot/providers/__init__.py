@@ -13,6 +13,11 @@ from bot.core.operation import Change, Operation, Read
 OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "http.get": "bot.providers.http:GET",
+        "kubernetes.deployment": "bot.providers.kubernetes.deployment:DEPLOYMENT",
+        "kubernetes.pods": "bot.providers.kubernetes.pods:PODS_OF",
+        "kubernetes.events": "bot.providers.kubernetes.events:EVENTS_OF",
+        "kubernetes.revisions": "bot.providers.kubernetes.revisions:REVISIONS",
+        "kubernetes.rollout_undo": "bot.providers.kubernetes.rollout_undo:ROLLOUT_UNDO",
         "redis.ping": "bot.providers.redis.ping:PING",
         "redis.memory": "bot.providers.redis.memory:MEMORY",
         "redis.hit_rate": "bot.providers.redis.keyspace:HIT_RATE",

@@ -1,25 +1,15 @@
 """The feed of everything recorded, followed by a group of workers: an entry is handed out until it is confirmed."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from redis.exceptions import ResponseError
 
+from bot.flows.ports import Entry
 from bot.store.connect import Client
 
 GROUP = "reactions"
 BLOCK_MS = 1000
 ABANDONED_MS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the feed: which event was recorded where."""
-
-    id: str
-    stream: str
-    version: int
-    kind: str
 
 
 class RedisFeed:

@@ -146,6 +146,7 @@ class Page {
     const entry = { id: (this.serial += 1), user: scope.me.id, channel: scope.current.id, thread, text };
     this.pending.push(entry);
     this.render();
+    (thread ? this.thread : this.channel).toEnd();
     const told = await perform(isCommand ? "command" : "message", { channel: entry.channel, text, thread_ts: thread ?? undefined }, scope);
     this.pending = this.pending.filter((other) => other !== entry);
     this.render();

@@ -63,7 +63,8 @@ function input(block, surface) {
   const { scope, errors = {} } = surface;
   const [labelId, noteId, controlId] = ["label", "note", "control"].map(freshId);
   const error = errors[block.block_id];
-  const label = h("label", { id: labelId, for: controlId }, plain(block.label), block.optional && h("small", {}, ` ${scope.say("optional")}`));
+  const label = h("label", { id: labelId, for: controlId }, plain(block.label),
+    block.optional ? h("small", {}, ` ${scope.say("optional")}`) : h("span", { class: "needed", "aria-hidden": "true" }, " *"));
   const control = drawElement(block.element, block, { ...surface, labelId, controlId, noteIds: noteId });
   if (!block.optional) control.setAttribute("aria-required", "true");
   if (error) control.setAttribute("aria-invalid", "true");

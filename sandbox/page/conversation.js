@@ -13,21 +13,26 @@ export class Conversation {
     this.box = box;
     this.list = list;
     this.shown = null;
+    this.isAtEnd = true;
     this.latest = h("button", { type: "button", class: "latest button", hidden: true, onclick: () => this.toEnd() });
     box.after(this.latest);
     box.addEventListener("scroll", () => {
-      if (this.isNearEnd()) this.latest.hidden = true;
+      this.isAtEnd = this.isNearEnd();
+      if (this.isAtEnd) this.latest.hidden = true;
     });
+    // A pane that opens beside this one makes every line longer.
+    const keep = new ResizeObserver(() => this.isAtEnd && this.toEnd());
+    for (const node of [box, list]) keep.observe(node);
   }
 
   /** `entries` come from `channelEntries` or `threadEntries`; `name` tells one conversation from the next. */
   render(name, channel, entries, scope) {
-    const wasNearEnd = this.shown !== name || this.isNearEnd();
+    if (this.shown !== name) this.isAtEnd = true;
     const lengthBefore = this.list.children.length;
     reconcile(this.list, rows(entries, channel, scope));
     this.shown = name;
     this.latest.textContent = scope.say("latest");
-    if (wasNearEnd) this.toEnd();
+    if (this.isAtEnd) this.toEnd();
     else if (this.list.children.length > lengthBefore) this.latest.hidden = false;
   }
 
@@ -36,6 +41,7 @@ export class Conversation {
   }
 
   toEnd() {
+    this.isAtEnd = true;
     this.box.scrollTop = this.box.scrollHeight;
     this.latest.hidden = true;
   }

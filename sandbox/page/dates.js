@@ -34,6 +34,25 @@ export function dateToken(unix, format, scope) {
   return format.replace(/\{(\w+)\}/g, (whole, token) => oneToken(unix, token, scope) ?? whole);
 }
 
+/** A moment as the person's wall clock shows it, the way a datetime-local control writes it. */
+export function wallClock(unix, scope) {
+  return new Date((unix + offsetAt(unix, scope)) * 1000).toISOString().slice(0, 16);
+}
+
+/** Back from the wall clock; the second look is for the hours around a change of summer time. */
+export function fromWallClock(text, scope) {
+  const asIfUtc = Date.parse(`${text}Z`) / 1000;
+  return asIfUtc - offsetAt(asIfUtc - offsetAt(asIfUtc, scope), scope);
+}
+
+/** Seconds that the person's zone is ahead of UTC at that moment. */
+function offsetAt(unix, scope) {
+  const style = { timeZone: scope.tz, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" };
+  const parts = new Intl.DateTimeFormat("en-US", style).formatToParts(new Date(unix * 1000));
+  const { year, month, day, hour, minute, second } = Object.fromEntries(parts.map(({ type, value }) => [type, Number(value)]));
+  return Date.UTC(year, month - 1, day, hour, minute, second) / 1000 - Math.floor(unix);
+}
+
 function oneToken(unix, token, scope) {
   if (token === "ago") return ago(unix, scope);
   if (token === "day_divider_pretty") return dayName(unix, scope);

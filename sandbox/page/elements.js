@@ -3,11 +3,14 @@
 // Each drawing function takes (element, block, surface) and gives a node. A surface is
 // `{scope, fields, labelId?, act(block, element, value)}`: `act` tells the sandbox, `labelId` names the input's label.
 
+import { fromWallClock, wallClock } from "./dates.js";
 import { h, icon, iconButton } from "./dom.js";
 import { freshId } from "./fields.js";
 import { confirmed, openMenu } from "./menu.js";
 import { plain, textObject } from "./mrkdwn.js";
 import { pictureOf } from "./picture.js";
+
+const moment = { write: wallClock, read: fromWallClock };
 
 const DRAW = {
   button, overflow, image: (element, block, { scope }) => pictureOf(element, scope, "thumb"),
@@ -25,7 +28,7 @@ const DRAW = {
   plain_text_input: typed("text"), number_input: typed("number"), email_text_input: typed("email"), url_text_input: typed("url"),
   datepicker: picked("date", (element) => element.initial_date),
   timepicker: picked("time", (element) => element.initial_time),
-  datetimepicker: picked("datetime-local", (element) => element.initial_date_time && localInput(element.initial_date_time), (text) => Math.floor(Date.parse(text) / 1000)),
+  datetimepicker: picked("datetime-local", (element) => element.initial_date_time, moment),
 };
 
 export function drawElement(element, block, surface) {
@@ -148,12 +151,13 @@ function typed(type) {
   };
 }
 
-function picked(type, initial, convert = (text) => text) {
+/** `form` tells how the app's value is written into the control and read from it. */
+function picked(type, initial, form = { write: (value) => value, read: (text) => text }) {
   return (element, block, surface) => {
     const input = h("input", { id: surface.controlId, type, ...named(element, surface) });
-    const kept = surface.fields.start(block, element, null);
-    input.value = (typeof kept === "number" ? localInput(kept) : kept) ?? initial(element) ?? "";
-    const read = () => (input.value ? convert(input.value) : null);
+    const start = surface.fields.start(block, element, initial(element));
+    input.value = start ? form.write(start, surface.scope) : "";
+    const read = () => (input.value ? form.read(input.value, surface.scope) : null);
     surface.fields.add(block, element, read);
     input.addEventListener("change", () => input.value && changed(input, element, block, surface, read()));
     return input;
@@ -184,9 +188,4 @@ function channelOptions(_element, { scope }) {
 
 function firstConversation(element, { scope }) {
   return element.initial_conversation ?? (element.default_to_current_conversation ? scope.current?.id : null);
-}
-
-function localInput(unix) {
-  const moment = new Date(unix * 1000);
-  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
 }

@@ -16,7 +16,8 @@ export class Fields {
 
   /** What the person had entered before the view was drawn anew, else what the app gives to start with. */
   start(block, element, initial) {
-    return this.kept[block.block_id]?.[element.action_id] ?? initial;
+    const held = this.kept[block.block_id] ?? {};
+    return element.action_id in held ? held[element.action_id] : initial;
   }
 
   values() {

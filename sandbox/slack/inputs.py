@@ -9,6 +9,9 @@ from .views import Values
 from .workspace import Workspace
 
 Element = dict[str, Any]
+# Blocks made of blocks, and the field that holds them.
+ROWS_OF_BLOCKS = (("container", "child_blocks"), ("carousel", "elements"))
+
 Reader = Callable[[Element, Any, Workspace], Any]
 
 
@@ -22,16 +25,16 @@ class InputKind:
 
 
 def elements_of(block: dict[str, Any]) -> Iterator[Element]:
-    """The elements with an action_id, also those of blocks inside a container."""
+    """The elements of one block that have an action_id."""
     inside = [block.get("accessory"), block.get("element"), *block.get("elements", ()), *block.get("actions", ())]
     yield from (one for one in inside if isinstance(one, dict) and "action_id" in one)
-    for child in block.get("child_blocks", ()):
-        yield from elements_of(child)
 
 
 def leaf_blocks(blocks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The blocks that hold elements themselves, also those inside containers and carousels."""
     for block in blocks:
-        yield from leaf_blocks(block["child_blocks"]) if "child_blocks" in block else (block,)
+        inside = dict(ROWS_OF_BLOCKS).get(block["type"])
+        yield from leaf_blocks(block[inside]) if inside else (block,)
 
 
 def state_values(blocks: list[dict[str, Any]], chosen: Values) -> Values:

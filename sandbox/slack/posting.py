@@ -6,11 +6,14 @@ from typing import Any
 
 from .conversations import Blocks, Channel, Ephemeral, Message
 from .emulator import Emulator
+from .inputs import ROWS_OF_BLOCKS
 from .notify import Audience, who_is_notified
 
 SPLIT_ABOVE = 4_040
 PIECE = 4_000
 TRUNCATED_ABOVE = 40_000
+
+_ROWS_OF_ELEMENTS = (("actions", "elements"), ("context_actions", "elements"), ("card", "actions"))
 
 
 @dataclass(frozen=True)
@@ -94,10 +97,12 @@ def _with_action_ids(emulator: Emulator, block: dict[str, Any]) -> dict[str, Any
     for place in ("accessory", "element"):
         if place in filled:
             filled[place] = _identified(emulator, filled[place])
-    if block["type"] in ("actions", "context_actions"):
-        filled["elements"] = [_identified(emulator, element) for element in block["elements"]]
-    if block["type"] == "container":
-        filled["child_blocks"] = with_ids(emulator, block["child_blocks"])
+    for kind, place in _ROWS_OF_ELEMENTS:
+        if block["type"] == kind and place in block:
+            filled[place] = [_identified(emulator, element) for element in block[place]]
+    for kind, place in ROWS_OF_BLOCKS:
+        if block["type"] == kind:
+            filled[place] = with_ids(emulator, block[place])
     return filled
 
 

@@ -72,7 +72,9 @@ class Roster(_Strict):
 
     @model_validator(mode="after")
     def _names_fit(self) -> "Roster":
-        _refuse_doubles("id", [row.id for row in (*self.people, *self.usergroups, *self.channels)])
+        people, groups, channels = self.people, self.usergroups, self.channels
+        ids = [[row.id for row in people], [row.id for row in groups], [row.id for row in channels]]
+        _refuse_doubles("id", [one for some in ids for one in some])
         _refuse_doubles("name", [row.name for row in self.people])
         _refuse_doubles("channel name", [row.name for row in self.channels])
         for group in self.usergroups:

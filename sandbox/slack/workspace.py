@@ -81,6 +81,13 @@ class Workspace:
             raise ControlRefusal(f"there is no user {ref!r}; the users are {names}", status=404)
         return user
 
+    def person(self, ref: str) -> User:
+        """A user who can act: the bot acts through the Web API only."""
+        user = self.user(ref)
+        if user.is_bot:
+            raise ControlRefusal(f"{user.name} is the bot; name one of the people", status=400)
+        return user
+
     def channel(self, ref: str) -> Channel:
         """A channel by id or name, with or without the number sign."""
         channel = self.channels.get(self.channel_ids.get(ref.removeprefix("#"), ref))

@@ -1,10 +1,12 @@
 """What the provider tests run against: real servers on loopback."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from redis_server import RedisServer, started
+
+from sandbox.world import World, open_world
 
 
 @pytest.fixture(scope="module")
@@ -21,3 +23,10 @@ def patient(tmp_path: Path) -> Iterator[RedisServer]:
     """A Redis of the test's own, to be loaded, paused or killed."""
     with started(tmp_path) as server:
         yield server
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """An emulated cluster whose pods take their steps quickly."""
+    async with open_world(pace=0.05) as world:
+        yield world

@@ -78,7 +78,7 @@ async def test_a_filled_patient_uses_that_share_of_its_memory_and_less_after_a_s
 async def test_a_full_patient_refuses_writes_for_want_of_memory(world: World, redis: Redis) -> None:
     await world.control({"redis": {"fill": 100}})
     with pytest.raises(OutOfMemoryError):
-        await redis.set("one:more", "x")
+        await redis.mset({f"more:{number}": "x" * 100_000 for number in range(10)})
 
 
 async def test_an_emptied_patient_holds_no_key(world: World, redis: Redis) -> None:

@@ -40,14 +40,14 @@ def told(delivery: Delivery) -> Told:
 
 async def command(emulator: Emulator, request: web.Request) -> Told:
     body = await read_body(request, CommandBody)
-    user, channel = emulator.workspace.user(body.user), emulator.workspace.channel(body.channel)
+    user, channel = emulator.workspace.person(body.user), emulator.workspace.channel(body.channel)
     return told(await run_command(emulator, user, channel, body.text))
 
 
 async def click(emulator: Emulator, request: web.Request) -> Told:
     """In a message (channel and ts) or in a view (view_id)."""
     body = await read_body(request, ClickBody)
-    user = emulator.workspace.user(body.user)
+    user = emulator.workspace.person(body.user)
     press = Press(body.action_id, body.block_id, body.value, body.stale)
     if body.view_id is not None:
         return told(await click_in_view(emulator, user, _own_view(emulator, user, body.view_id), press))
@@ -59,26 +59,26 @@ async def click(emulator: Emulator, request: web.Request) -> Told:
 
 async def submit_view(emulator: Emulator, request: web.Request) -> Told:
     body = await read_body(request, SubmitBody)
-    user = emulator.workspace.user(body.user)
+    user = emulator.workspace.person(body.user)
     return told(await submit(emulator, user, top_view(emulator, user, body.view_id), body.values))
 
 
 async def close_view(emulator: Emulator, request: web.Request) -> Told:
     body = await read_body(request, CloseBody)
-    user = emulator.workspace.user(body.user)
+    user = emulator.workspace.person(body.user)
     delivery = await close(emulator, user, top_view(emulator, user, body.view_id), whole_stack=body.all)
     return told(delivery) if delivery else {"ok": True, "delivery": None, "ack": None, "error": None, "ms": 0}
 
 
 async def message(emulator: Emulator, request: web.Request) -> Told:
     body = await read_body(request, MessageBody)
-    user, channel = emulator.workspace.user(body.user), emulator.workspace.channel(body.channel)
+    user, channel = emulator.workspace.person(body.user), emulator.workspace.channel(body.channel)
     return {"ok": True, "ts": write_message(emulator, user, channel, body.text, body.thread_ts).ts}
 
 
 async def reaction(emulator: Emulator, request: web.Request) -> Told:
     body = await read_body(request, ReactionBody)
-    user, channel = emulator.workspace.user(body.user), emulator.workspace.channel(body.channel)
+    user, channel = emulator.workspace.person(body.user), emulator.workspace.channel(body.channel)
     require_presence(user, channel)
     if body.ts not in channel.messages:
         raise ControlRefusal(f"there is no message {body.ts} in #{channel.name}", status=404)
@@ -89,14 +89,14 @@ async def reaction(emulator: Emulator, request: web.Request) -> Told:
 
 async def join(emulator: Emulator, request: web.Request) -> Told:
     body = await read_body(request, JoinBody)
-    user, channel = emulator.workspace.user(body.user), emulator.workspace.channel(body.channel)
+    user, channel = emulator.workspace.person(body.user), emulator.workspace.channel(body.channel)
     join_channel(emulator, channel, user.id)
     return {"ok": True}
 
 
 async def shortcut(emulator: Emulator, request: web.Request) -> Told:
     body = await read_body(request, ShortcutBody)
-    user, row = emulator.workspace.user(body.user), shortcut_named(emulator, body.callback_id)
+    user, row = emulator.workspace.person(body.user), shortcut_named(emulator, body.callback_id)
     if row.type == "global":
         return told(await use_global_shortcut(emulator, user, row))
     if body.channel is None or body.ts is None:
@@ -107,7 +107,7 @@ async def shortcut(emulator: Emulator, request: web.Request) -> Told:
 
 async def home(emulator: Emulator, request: web.Request) -> Told:
     body = await read_body(request, HomeBody)
-    open_home(emulator, emulator.workspace.user(body.user))
+    open_home(emulator, emulator.workspace.person(body.user))
     return {"ok": True}
 
 

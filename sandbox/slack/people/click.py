@@ -107,7 +107,7 @@ def _find(blocks: Blocks, press: Press) -> Found | None:
 
 
 def _absent(place: str, blocks: Blocks, press: Press) -> ControlRefusal:
-    known = [element["action_id"] for block in blocks for element in elements_of(block)]
+    known = [element["action_id"] for block in leaf_blocks(blocks) for element in elements_of(block)]
     offer = f"it has {', '.join(known)}" if known else "it has no elements to press"
     return ControlRefusal(f"there is no {press.action_id!r} in {place} now; {offer}")
 

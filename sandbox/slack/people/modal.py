@@ -11,7 +11,6 @@ from ..viewing import content_of, new_view, view_object
 from ..views import View
 from ..workspace import User
 from .filling import missing_or_wrong
-from .outcome import show_failure
 from .payloads import interaction
 
 TROUBLE = "We had some trouble connecting. Try again?"
@@ -44,7 +43,7 @@ async def submit(emulator: Emulator, user: User, view: View, values: dict[str, A
     if delivery.error is None:
         _obey(emulator, user, view, delivery)
     if delivery.error is not None:
-        show_failure(emulator, user, TROUBLE, delivery)
+        emulator.workspace.notice(user.id, f"{TROUBLE} ({delivery.error})", emulator.clock.now())
     emulator.workspace.changes.note()
     return delivery
 
@@ -69,6 +68,8 @@ def _fill(emulator: Emulator, view: View, values: dict[str, Any]) -> None:
         if block_id not in blocks:
             raise ControlRefusal(f"the view has no block {block_id!r}; it has {', '.join(blocks)}", status=400)
         elements = {element["action_id"]: element for element in elements_of(blocks[block_id])}
+        if not elements:
+            raise ControlRefusal(f"the block {block_id!r} takes no value", status=400)
         by_action = given if isinstance(given, dict) and given.keys() <= elements.keys() else None
         for action_id, value in (by_action or dict.fromkeys(list(elements)[:1], given)).items():
             state = read_value(elements[action_id], value, emulator.workspace)

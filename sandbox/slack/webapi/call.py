@@ -25,10 +25,11 @@ class Call:
         return self.emulator.app.bot_user_id
 
     def channel(self, name: str = "channel", error: str = "channel_not_found") -> Channel:
-        """The channel by id (or, for posting, by name); a private one without the bot does not exist for it."""
-        workspace = self.emulator.workspace
-        ref = self.args.text(name)
-        channel = workspace.channels.get(workspace.channel_ids.get(ref.removeprefix("#"), ref))
+        """The channel by id; a private one without the bot does not exist for it."""
+        return self.seen(self.args.text(name), error)
+
+    def seen(self, channel_id: str, error: str = "channel_not_found") -> Channel:
+        channel = self.emulator.workspace.channels.get(channel_id)
         if channel is None or (channel.kind != "channels" and self.bot_user not in channel.members):
             raise SlackRefusal(error)
         return channel

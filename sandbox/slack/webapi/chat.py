@@ -61,9 +61,12 @@ def permalink(call: Call) -> Answer:
 
 
 def _destination(call: Call) -> Channel:
-    """A channel, or the direct message with a user whose id is given."""
-    user = call.emulator.workspace.users.get(call.args.text("channel"))
-    return dm_with(call, user) if user and not user.is_bot else call.channel()
+    """A channel by id or (here only) by name, or the direct message with a user whose id is given."""
+    workspace, ref = call.emulator.workspace, call.args.text("channel")
+    user = workspace.users.get(ref)
+    if user is not None and not user.is_bot:
+        return dm_with(call, user)
+    return call.seen(workspace.channel_ids.get(ref.removeprefix("#"), ref))
 
 
 def _own_message(call: Call, error: str) -> tuple[Channel, Message]:

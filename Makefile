@@ -1,0 +1,44 @@
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: setup demo test check bench lock locale clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $(STAMP)
+
+demo: setup
+	$(BIN)/plantao demo
+
+test: check
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/plantao check
+
+bench: setup
+	$(BIN)/python bench/ack.py
+
+# The lock carries hashes and no addresses; it needs uv, which is not one of the dependencies.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra test pyproject.toml -o requirements.lock
+
+locale: setup
+	$(BIN)/pybabel -q extract -F babel.cfg -k say -k UserError -k NotFound -k NotAllowed -k TooLate -k TargetError \
+		-k Unreachable -k TimedOut -k Denied --no-location --no-wrap -o messages.pot bot commands
+	$(BIN)/pybabel -q update -i messages.pot -d bot/locale -l pt_BR -o bot/locale/pt_BR.po --no-wrap --ignore-obsolete
+	rm messages.pot
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,76 @@
+"""Following a rollout until the deployment says that it is complete, or cannot be."""
+
+import asyncio
+from typing import Final
+
+from bot.core.errors import TargetError, TimedOut, Unreachable
+from bot.core.operation import Progress
+from bot.core.text import say
+from bot.providers.kubernetes.cluster import DEPLOYMENTS, Cluster, Document
+from bot.providers.kubernetes.workloads import condition, counts_of, digest_of, image_words, images_of
+
+_PAUSE: Final = 1.0
+
+
+async def follow(cluster: Cluster, accepted: Document, limit: float, progress: Progress) -> Document:
+    """The deployment once its pods all run the template that was `accepted`; a lost look is taken again."""
+    name, told = accepted["metadata"]["name"], None
+    deployment = accepted
+    try:
+        async with asyncio.timeout(limit):
+            while True:
+                await asyncio.sleep(_PAUSE)
+                deployment = await _look(cluster, deployment)
+                _require_hope(accepted, deployment)
+                counts = counts_of(deployment)
+                if counts != told:
+                    told = counts
+                    await progress(
+                        say(
+                            "{updated} of {desired} pods of {name} run {image}, {ready} ready",
+                            updated=counts.updated if counts.is_observed else 0,
+                            desired=counts.desired,
+                            name=name,
+                            image=image_words(images_of(accepted["spec"]["template"])),
+                            ready=counts.ready,
+                        )
+                    )
+                if counts.are_complete:
+                    return deployment
+    except TimeoutError as error:
+        raise _late(deployment, limit) from error
+
+
+async def _look(cluster: Cluster, known: Document) -> Document:
+    """The deployment as it is now, or as it was last seen while the cluster does not answer."""
+    try:
+        return await cluster.read(DEPLOYMENTS, known["metadata"]["name"])
+    except (TimedOut, Unreachable):
+        return known
+
+
+def _require_hope(accepted: Document, deployment: Document) -> None:
+    name, counts = deployment["metadata"]["name"], counts_of(deployment)
+    if digest_of(deployment["spec"]["template"]) != digest_of(accepted["spec"]["template"]):
+        raise TargetError("The rollback of {name} was accepted, then somebody else changed it again.", name=name)
+    verdict = condition(deployment, "Progressing")
+    # A verdict dated as before belongs to the rollout that this one replaced.
+    is_new = verdict.get("lastUpdateTime") != condition(accepted, "Progressing").get("lastUpdateTime")
+    if counts.is_observed and is_new and verdict.get("reason") == "ProgressDeadlineExceeded":
+        raise TargetError(
+            "The rollback of {name} was accepted, but its pods do not become ready: {ready} of {desired}.",
+            name=name,
+            ready=counts.ready,
+            desired=counts.desired,
+        )
+
+
+def _late(deployment: Document, limit: float) -> TimedOut:
+    counts = counts_of(deployment)
+    return TimedOut(
+        "The rollback of {name} was accepted, but after {minutes} min only {ready} of {desired} pods are ready.",
+        name=deployment["metadata"]["name"],
+        minutes=round(limit / 60, 1),
+        ready=counts.ready,
+        desired=counts.desired,
+    )

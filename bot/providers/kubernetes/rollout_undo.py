@@ -1,0 +1,189 @@
+"""Going back to an earlier revision of a deployment, as `kubectl rollout undo` does, but never blindly."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import Field
+
+from bot.core.errors import TargetError, TimedOut, Unreachable
+from bot.core.operation import Change, Progress
+from bot.core.run import Preview
+from bot.core.text import Text, say
+from bot.providers.kubernetes import differences
+from bot.providers.kubernetes.address import Address
+from bot.providers.kubernetes.cautions import cautions
+from bot.providers.kubernetes.cluster import DEPLOYMENTS, Changed, Cluster, Document, opened
+from bot.providers.kubernetes.deployment import Named
+from bot.providers.kubernetes.rollout import follow
+from bot.providers.kubernetes.workloads import (
+    CHANGE_CAUSE,
+    Revision,
+    annotations_of,
+    counts_of,
+    digest_of,
+    image_words,
+    images_of,
+    present_of,
+    revision_number,
+    revisions_of,
+)
+
+_LIMIT: Final = 300.0
+_FOLLOW_LIMIT: Final = 280.0
+_LOOKS, _PAUSE = 5, 1.0
+
+
+class Undo(Named):
+    """Which deployment, and to which revision; none means the one before the present."""
+
+    to_revision: int | None = Field(None, ge=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    deployment: Document
+    revisions: list[Revision]
+    present: Revision
+
+
+async def _preview(address: Address, wanted: Undo) -> Preview:
+    async with opened(address) as cluster:
+        history = await _history(cluster, wanted.name)
+        target = _choose(history, wanted)
+        await cluster.patch(DEPLOYMENTS, wanted.name, _steps(history.deployment, target), is_dry_run=True)
+    deployment, present = history.deployment, history.present
+    return Preview(
+        lines=differences.lines(present, target),
+        state={
+            "uid": deployment["metadata"]["uid"],
+            "revision": str(present.number),
+            "images": ", ".join(present.images),
+            "replicas": str(counts_of(deployment).desired),
+            "template_hash": present.digest,
+        },
+        arguments={"name": wanted.name, "to_revision": str(target.number), "template_hash": target.digest},
+        warnings=tuple(cautions(deployment, history.revisions, present, target)),
+    )
+
+
+async def _execute(address: Address, wanted: Undo, preview: Preview, progress: Progress) -> Text:
+    async with opened(address) as cluster:
+        history = await _history(cluster, wanted.name)
+        target = _as_shown(history, preview)
+        accepted = await _patch_once(cluster, history.deployment, target)
+        deployment = await follow(cluster, accepted, _FOLLOW_LIMIT, progress)
+    counts = counts_of(deployment)
+    return say(
+        "{name} runs {image} again (revision {revision}), {ready} of {desired} pods ready",
+        name=wanted.name,
+        image=image_words(target.images),
+        revision=revision_number(deployment),
+        ready=counts.ready,
+        desired=counts.desired,
+    )
+
+
+async def _history(cluster: Cluster, name: str) -> _History:
+    deployment = await cluster.read(DEPLOYMENTS, name)
+    if deployment["spec"].get("paused"):
+        raise TargetError("The rollout of {name} is paused; resume it before you roll back.", name=name)
+    revisions = await revisions_of(cluster, deployment)
+    present = present_of(deployment, revisions)
+    if present is None:
+        raise TargetError("{name} was changed a moment ago and has no revision yet. Try again.", name=name)
+    return _History(deployment, revisions, present)
+
+
+def _choose(history: _History, wanted: Undo) -> Revision:
+    present = history.present
+    if wanted.to_revision == present.number:
+        raise TargetError("{name} runs revision {revision} already.", name=wanted.name, revision=present.number)
+    if wanted.to_revision is None:
+        earlier = [revision for revision in history.revisions if revision.number < present.number]
+        if not earlier:
+            raise TargetError(
+                "{name} has nothing to go back to: revision {revision} is its only one.",
+                name=wanted.name,
+                revision=present.number,
+            )
+        return earlier[0]
+    found = next((one for one in history.revisions if one.number == wanted.to_revision), None)
+    if found is None:
+        raise TargetError(
+            "{name} has no revision {revision}; it has {known}.",
+            name=wanted.name,
+            revision=wanted.to_revision,
+            known=", ".join(str(revision.number) for revision in history.revisions),
+        )
+    return found
+
+
+def _as_shown(history: _History, preview: Preview) -> Revision:
+    """The revision that was approved, found by its content: numbers move when another rollback comes between."""
+    target = next((one for one in history.revisions if one.digest == preview.arguments["template_hash"]), None)
+    is_as_shown = (
+        history.present.digest == preview.state["template_hash"]
+        and history.deployment["metadata"]["uid"] == preview.state["uid"]
+    )
+    if target is None or not is_as_shown:
+        raise Changed("{name} no longer looks as it was shown; nothing was done.", name=preview.arguments["name"])
+    return target
+
+
+def _steps(deployment: Document, target: Revision) -> list[Document]:
+    """A patch that the API server refuses if the template is not the one that was read.
+
+    Not by resource version: during a failing rollout the status changes that every second.
+    """
+    notes = [] if annotations_of(deployment) else [{"op": "add", "path": "/metadata/annotations", "value": {}}]
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": deployment["metadata"]["uid"]},
+        {"op": "test", "path": "/spec/template", "value": deployment["spec"]["template"]},
+        {"op": "replace", "path": "/spec/template", "value": target.template},
+        *notes,
+        {
+            "op": "add",
+            "path": f"/metadata/annotations/{CHANGE_CAUSE.replace('/', '~1')}",
+            "value": f"Plantão: rollback to revision {target.number}",
+        },
+    ]
+
+
+async def _patch_once(cluster: Cluster, deployment: Document, target: Revision) -> Document:
+    """The deployment with the template accepted; when the answer is lost it is read, never sent again."""
+    name = deployment["metadata"]["name"]
+    try:
+        return await cluster.patch(DEPLOYMENTS, name, _steps(deployment, target), is_dry_run=False)
+    except (Unreachable, TimedOut) as error:
+        seen = None
+        for _ in range(_LOOKS):
+            await asyncio.sleep(_PAUSE)
+            seen = await _read_if_reachable(cluster, name) or seen
+            if seen and digest_of(seen["spec"]["template"]) == target.digest:
+                return seen
+        raise _unconfirmed(name, seen) from error
+
+
+async def _read_if_reachable(cluster: Cluster, name: str) -> Document | None:
+    try:
+        return await cluster.read(DEPLOYMENTS, name)
+    except (Unreachable, TimedOut):
+        return None
+
+
+def _unconfirmed(name: str, seen: Document | None) -> TargetError:
+    if seen is None:
+        return Unreachable(
+            "The connection broke while the rollback of {name} was sent; whether it was made is not known. "
+            "Look at the deployment before anybody tries again.",
+            name=name,
+        )
+    return TargetError(
+        "The connection broke while the rollback of {name} was sent. Looked at again, it is unchanged: {image}.",
+        name=name,
+        image=image_words(images_of(seen["spec"]["template"])),
+    )
+
+
+ROLLOUT_UNDO = Change("kubernetes.rollout_undo", Address, Undo, _LIMIT, _preview, _execute)

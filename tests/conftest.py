@@ -1,0 +1,26 @@
+"""The house in every test: the emulated Slack, the small world and the real bot, opened through its own wiring."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sandbox.demo import open_demo
+from tests.house import House
+
+
+@pytest.fixture(params=["socket", "http"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """How Slack delivers; tests that do not ask for it run over Socket Mode only."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
+    http = "transport" in request.fixturenames and request.getfixturevalue("transport") == "http"
+    async with (
+        open_demo(tmp_path / "data", http=http, pace=0.02) as demo,
+        httpx.AsyncClient(base_url=demo.slack.url, timeout=10, trust_env=False) as client,
+    ):
+        yield House(demo, client)
