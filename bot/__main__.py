@@ -39,6 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--story", type=Path, help="play a story, print its transcript, exit non-zero if it fails")
     check = commands.add_parser("check", help="validate catalog, manifest and tables against each other")
     check.add_argument("--store", action="store_true", help="rebuild the listings from the record and compare")
+    check.add_argument(
+        "--repair", action="store_true", help="with --store: write what the record says into the listings"
+    )
+    check.add_argument("--manifest-http", metavar="URL", help="print the app manifest for HTTP with this https address")
     commands.add_parser("doctor", help="check tokens, scopes, channels, Redis and targets; say what to do")
     return parser
 
@@ -63,7 +67,10 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    return int(importlib.import_module("bot.check").main(store=options.store))
+    check = importlib.import_module("bot.check")
+    if options.manifest_http:
+        return int(check.print_http_manifest(options.manifest_http))
+    return int(check.main(store=options.store, repair=options.repair))
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -19,9 +19,11 @@ from starlette.applications import Starlette
 
 from bot import jobs
 from bot.catalog.load import load
+from bot.catalog.system import Catalog
 from bot.core.errors import ConfigError
 from bot.flows import reactions
 from bot.flows.ports import Clock, Ports
+from bot.providers import preload
 from bot.providers.reach import CatalogTargets
 from bot.settings import Settings
 from bot.slack.app import Identity, build_app, identify, register
@@ -144,6 +146,7 @@ async def open_bot(settings: Settings, parts: Parts | None = None) -> AsyncItera
         desk = Desk(ports, chat, people, identity.team)
         app = build_app(client, identity, _secret(settings))
         register(app, desk, COMMANDS)
+        await preload(sorted(operations_of(catalog)))
         feed = RedisFeed(await _connected(stack, url, FOLLOW_LIMIT), settings.prefix, _member())
         desk.errands.start(people.learn_all())
         stack.push_async_callback(desk.errands.drain, DRAIN)
@@ -155,6 +158,12 @@ async def _slack(settings: Settings) -> AsyncIterator[AsyncWebClient]:
     token = settings.slack_bot_token.get_secret_value()
     async with aiohttp.ClientSession() as session:
         yield AsyncWebClient(token, base_url=settings.slack_api_url, timeout=SLACK_LIMIT, session=session)
+
+
+def operations_of(catalog: Catalog) -> set[str]:
+    """Every operation that a catalog names."""
+    home = catalog.home
+    return {entry.operation for entry in (*home.checks.values(), *home.actions.values())}
 
 
 async def _redis_url(settings: Settings, stack: AsyncExitStack) -> str:

@@ -28,7 +28,8 @@ async def handle(words: str, caller: Caller, ports: Ports) -> Answer:
         return HELP
     number = parse_number(rest) if rest else ""
     checks = await diagnose.choose(ports, caller, word, number)
-    asked = say("Checking {what}: {count} checks running. The answer follows here.", what=word, count=len(checks))
+    names = ", ".join(check.name for check in checks)
+    asked = say("Checking *{what}*: {names}. The answer follows here.", what=word, names=names)
     return Later(asked, partial(_report, word, number, caller, ports))
 
 

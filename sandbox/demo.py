@@ -1,7 +1,7 @@
 """The demo: the emulated Slack, the small world, and the real bot between them, opened through its own wiring."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,15 +42,16 @@ class Demo:
 
 @asynccontextmanager
 async def open_demo(
-    data: Path, *, port: int = 0, http: bool = False, pace: float = 0.7, redis_url: str | None = None
+    data: Path, *, port: int = 0, http: bool = False, pace: float = 0.7, environ: Mapping[str, str] | None = None
 ) -> AsyncIterator[Demo]:
-    """Open a demo; `http` lets Slack deliver over signed HTTP instead of Socket Mode, `pace` is seconds per pod."""
+    """Open a demo; `http` lets Slack deliver over signed HTTP instead of Socket Mode, `pace` is seconds per pod,
+    `environ` replaces some of what the catalog's references find."""
     manifest = yaml.safe_load((HERE / "manifest.yml").read_text(encoding="utf-8"))
     async with AsyncExitStack() as stack:
         workspace = await stack.enter_async_context(slack.serve(manifest=manifest, port=port, page=PAGE))
         world = await stack.enter_async_context(open_world(redis_binary=find_binary(), pace=pace))
-        settings = demo_settings(workspace, data, redis_url)
-        parts = Parts(SandboxClock(workspace.clock), environment(world))
+        settings = demo_settings(workspace, data)
+        parts = Parts(SandboxClock(workspace.clock), {**environment(world), **(environ or {})})
         bot = await stack.enter_async_context(open_bot(settings, parts))
         await stack.enter_async_context(bot.working())
         if http:
@@ -62,14 +63,13 @@ async def open_demo(
         yield Demo(workspace, world, bot)
 
 
-def demo_settings(workspace: slack.Sandbox, data: Path, redis_url: str | None = None) -> Settings:
+def demo_settings(workspace: slack.Sandbox, data: Path) -> Settings:
     """Settings that point the bot at the sandbox."""
     return Settings(
         slack_bot_token=SecretStr(workspace.app.bot_token),
         slack_app_token=SecretStr(workspace.app.app_token),
         slack_signing_secret=SecretStr(workspace.app.signing_secret),
         slack_api_url=f"{workspace.url}/api/",
-        redis_url=SecretStr(redis_url) if redis_url else None,
         plantao_data=data,
     )
 

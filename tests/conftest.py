@@ -18,9 +18,11 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
+    marker = request.node.get_closest_marker("environ")
+    environ = dict(marker.kwargs) if marker else {}
     http = "transport" in request.fixturenames and request.getfixturevalue("transport") == "http"
     async with (
-        open_demo(tmp_path / "data", http=http, pace=0.02) as demo,
+        open_demo(tmp_path / "data", http=http, pace=0.02, environ=environ) as demo,
         httpx.AsyncClient(base_url=demo.slack.url, timeout=10, trust_env=False) as client,
     ):
         yield House(demo, client)

@@ -1,7 +1,8 @@
 """The outside systems: which operation lives where, each imported on first use."""
 
+import asyncio
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
@@ -46,6 +47,17 @@ def operation(name: str) -> Operation:
     if not isinstance(found, Read | Change) or found.name != name:
         raise ConfigError(f"{target} is not the operation {name}")
     return found
+
+
+async def loaded(name: str) -> Operation:
+    """The operation of this name, imported in a thread: that of Kubernetes takes seconds, which no loop can spare."""
+    return await asyncio.to_thread(operation, name)
+
+
+async def preload(wanted: Iterable[str]) -> None:
+    """Import these operations now, so that nobody waits for them later."""
+    for name in wanted:
+        await loaded(name)
 
 
 def _unknown(name: str) -> str:

@@ -11,7 +11,7 @@ from bot.core.findings import Reading
 from bot.core.operation import Change, Operation, Parameters, Progress, Read
 from bot.core.run import Preview
 from bot.core.text import Text
-from bot.providers import operation
+from bot.providers import loaded
 from bot.providers.references import resolve
 
 
@@ -24,7 +24,7 @@ class CatalogTargets:
 
     async def read(self, check: Check) -> Reading:
         """Carry out a check's operation."""
-        found = operation(check.operation)
+        found = await loaded(check.operation)
         if not isinstance(found, Read):
             raise ConfigError(f"{check.name}: {check.operation} changes things; a check must not")
         address = await self._address(check.target, found)
@@ -32,13 +32,13 @@ class CatalogTargets:
 
     async def preview(self, action: Action, given: Mapping[str, Any]) -> Preview:
         """Read what an action would change."""
-        found = _change(action)
+        found = await _change(action)
         address = await self._address(action.target, found)
         return await found.preview(address, _parameters(found, _merged(action, given)))
 
     async def execute(self, action: Action, given: Mapping[str, Any], preview: Preview, progress: Progress) -> Text:
         """Change it, once."""
-        found = _change(action)
+        found = await _change(action)
         address = await self._address(action.target, found)
         return await found.execute(address, _parameters(found, _merged(action, given)), preview, progress)
 
@@ -55,8 +55,8 @@ class CatalogTargets:
             raise TargetError("not configured: {target} needs a valid {names}", target=target, names=wrong) from error
 
 
-def _change(action: Action) -> Change:
-    found = operation(action.operation)
+async def _change(action: Action) -> Change:
+    found = await loaded(action.operation)
     if not isinstance(found, Change):
         raise ConfigError(f"{action.name}: {action.operation} only reads; an action has to change something")
     return found

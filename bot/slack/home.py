@@ -1,8 +1,9 @@
-"""Events from Slack: the App Home with the open incidents, and people who change their language."""
+"""Events from Slack, a literal table: the App Home with the open incidents, and people who change their language."""
 
 import re
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 from slack_bolt.async_app import AsyncApp
 
@@ -11,24 +12,43 @@ from bot.slack.blocks import incident
 from bot.slack.boundary import Outcome, guarded
 from bot.slack.desk import Desk, private
 
+Reaction: TypeAlias = Callable[[Desk, dict[str, Any]], Awaitable[None]]
+
+
+async def home_opened(desk: Desk, event: dict[str, Any]) -> None:
+    """Somebody looks at the bot: show the open incidents."""
+    if event.get("tab") == "home":
+        await _publish(desk, event["user"])
+
+
+async def user_changed(desk: Desk, event: dict[str, Any]) -> None:
+    """Somebody changed their profile, perhaps their language."""
+    if locale := event["user"].get("locale"):
+        desk.people.learn(event["user"]["id"], locale)
+
+
+EVENTS: Mapping[str, Reaction] = {
+    "app_home_opened": home_opened,
+    "user_change": user_changed,
+}
+
 
 def register_events(app: AsyncApp, desk: Desk) -> None:
-    """Bind the events of the manifest; any other is taken note of and ignored."""
+    """Bind every event of the table; any other is taken note of and ignored."""
+    for name, reaction in EVENTS.items():
+        app.event(name)(_event(desk, reaction))
+    app.event(re.compile(".*"))(_ignore)
 
-    async def home_opened(event: dict[str, Any]) -> None:
-        if event.get("tab") == "home":
-            await _publish(desk, event["user"])
 
-    async def user_changed(event: dict[str, Any]) -> None:
-        if locale := event["user"].get("locale"):
-            desk.people.learn(event["user"]["id"], locale)
+def _event(desk: Desk, reaction: Reaction) -> Callable[..., Awaitable[None]]:
+    async def listener(event: dict[str, Any]) -> None:
+        await reaction(desk, event)
 
-    async def ignore() -> None:
-        return
+    return listener
 
-    app.event("app_home_opened")(home_opened)
-    app.event("user_change")(user_changed)
-    app.event(re.compile(".*"))(ignore)
+
+async def _ignore() -> None:
+    return
 
 
 async def _publish(desk: Desk, user: str) -> None:

@@ -66,10 +66,11 @@ SUBMISSIONS: Mapping[str, Submission] = {
 
 
 def register_submissions(app: AsyncApp, desk: Desk) -> None:
-    """Bind every form of the table, and the shortcut that opens the one for declaring."""
+    """Bind every form and every shortcut of the tables."""
     for callback, submission in SUBMISSIONS.items():
         app.view(callback)(_submitted(desk, submission))
-    app.shortcut("declare_incident")(_declare_shortcut(desk))
+    for callback, shortcut in SHORTCUTS.items():
+        app.shortcut(callback)(shortcut(desk))
 
 
 def _submitted(desk: Desk, submission: Submission) -> Callable[..., Awaitable[None]]:
@@ -115,3 +116,8 @@ def _declare_shortcut(desk: Desk) -> Callable[..., Awaitable[None]]:
         await ack()
 
     return listener
+
+
+SHORTCUTS: Mapping[str, Callable[[Desk], Callable[..., Awaitable[None]]]] = {
+    "declare_incident": _declare_shortcut,
+}

@@ -13,12 +13,13 @@ ABANDONED_MS = 10_000
 
 
 class RedisFeed:
-    """Reads the feed as one member of the group; what a dead member left is taken over after 10 s."""
+    """Reads the feed as one member of the group; what a dead member left is taken over after `abandoned_ms`."""
 
-    def __init__(self, client: Client, prefix: str, member: str) -> None:
+    def __init__(self, client: Client, prefix: str, member: str, abandoned_ms: int = ABANDONED_MS) -> None:
         self._client = client
         self._key = f"{prefix}:feed"
         self._member = member
+        self._abandoned_ms = abandoned_ms
 
     async def prepare(self) -> None:
         """Create the group once, from the beginning of the feed."""
@@ -30,9 +31,12 @@ class RedisFeed:
 
     async def entries(self) -> AsyncIterator[list[Entry]]:
         """Batches of entries, for ever; an empty batch about once a second, so that the caller can stop."""
+        onwards = b"0-0"  # going on where the last look ended: entries nobody confirms hide none behind them
         while True:
-            taken = await self._client.xautoclaim(self._key, GROUP, self._member, ABANDONED_MS, count=100)
-            yield [_entry(id, fields) for id, fields in taken[1]]
+            onwards, taken, *_ = await self._client.xautoclaim(
+                self._key, GROUP, self._member, self._abandoned_ms, start_id=onwards, count=100
+            )
+            yield [_entry(id, fields) for id, fields in taken]
             fresh = await self._client.xreadgroup(GROUP, self._member, {self._key: ">"}, count=100, block=BLOCK_MS)
             # The reply is a list of pairs or a dict, depending on the protocol version that was negotiated.
             streams = fresh.values() if isinstance(fresh, dict) else [entries for _, entries in fresh or []]

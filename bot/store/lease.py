@@ -10,6 +10,11 @@ from redis.exceptions import RedisError
 from bot.core.errors import Conflict
 from bot.store.connect import Client
 
+# Taking it a second time succeeds: the client asks again when an answer got lost on its way.
+_TAKE = (
+    "if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) or redis.call('GET', KEYS[1]) == ARGV[1] "
+    "then return 1 end return 0"
+)
 _RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 POLL = 0.05
@@ -37,7 +42,7 @@ class RedisLeases:
 
     async def _take(self, key: str, token: str, ttl: float, wait: float) -> None:
         deadline = asyncio.get_running_loop().time() + wait
-        while not await self._client.set(key, token, nx=True, px=int(ttl * 1000)):
+        while not await self._client.eval(_TAKE, 1, key, token, int(ttl * 1000)):
             if asyncio.get_running_loop().time() >= deadline:
                 raise Conflict(key, 0)
             await asyncio.sleep(POLL)

@@ -1,13 +1,12 @@
 """The record: event streams in Redis, appended with expected version, folded on reading."""
 
 import asyncio
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
@@ -25,11 +24,21 @@ from bot.store.connect import Client, is_cluster
 S = TypeVar("S")
 
 APPEND_LIMIT = 1.5  # seconds; a Slack command has 3 s in all
-CONFLICT_TRIES = 8
+ANSWER_MARGIN = 0.3  # seconds kept for the replicas and the way back: a write begins before that, or never
 REPLICA_LIMIT_MS = 200  # WAIT; measured: no confirmed event lost in a failover (engine notes)
-REPLICAS_KNOWN_FOR = 30.0
+SERVER_KNOWN_FOR = 30.0
 
 _APPEND = files("bot.store").joinpath("append.lua").read_text()
+
+
+@dataclass(frozen=True, slots=True)
+class _Order(Generic[S]):
+    """What is to be appended on whose behalf, and the moment (of the loop's clock) after which it must not be."""
+
+    family: Family[S]
+    by: Author
+    key: str
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +60,14 @@ class RedisRecord:
         self._client = client
         self._prefix = prefix
         self._clock = clock
-        self._skew_ms: float | None = None
+        self._skew_ms = 0.0
         self._replicas = 0
-        self._replicas_at = float("-inf")
+        self._known_at = float("-inf")
 
     async def open(self, family: Family[S], fact: object, by: Author, key: str = "") -> Kept[S]:
         """Open the next stream of a family with its first fact; the same delivery key opens it only once."""
-        async with _in_time():
-            return await self._append(family, None, [], fact, by, key)
+        async with _in_time() as until:
+            return await self._append(_Order(family, by, key, until), None, [], fact)
 
     async def change(
         self, family: Family[S], stream: str, decide: Callable[[S], object | None], by: Author, key: str = ""
@@ -67,20 +76,18 @@ class RedisRecord:
 
         `decide` returns None when there is nothing to record; raises NotFound on an unknown stream.
         """
-        async with _in_time():
-            for _ in range(CONFLICT_TRIES):
+        async with _in_time() as until:
+            order = _Order(family, by, key, until)
+            while True:  # of those who conflict one always wins, so this ends, at the latest with the time
                 events = await self._read(stream)
                 state = _fold(family, stream, events)
                 if key and await self._client.exists(self._key("delivery", key)):
-                    return Kept(state, again=True)
+                    return Kept(_fold(family, stream, await self._read(stream)), again=True)
                 fact = decide(state)
                 if fact is None:
                     return Kept(state, again=True)
-                try:
-                    return await self._append(family, state, events, fact, by, key)
-                except Conflict:
-                    continue
-            raise NothingRecorded(f"{stream} changed {CONFLICT_TRIES} times while this was being recorded")
+                with suppress(Conflict):
+                    return await self._append(order, state, events, fact)
 
     async def load(self, family: Family[S], stream: str) -> S:
         """The present state of a stream; raises NotFound, and NothingRecorded when Redis does not answer."""
@@ -117,58 +124,54 @@ class RedisRecord:
         entries = await self._client.xrange(self._key("stream", stream))
         return [unseal(stream, int(id.partition(b"-")[0]), fields[b"e"]) for id, fields in entries]
 
-    async def _append(
-        self, family: Family[S], state: S | None, events: list[Recorded], fact: object, by: Author, key: str
-    ) -> Kept[S]:
-        stream = events[-1].stream if events else ""
+    async def _append(self, order: _Order[S], state: S | None, events: list[Recorded], fact: object) -> Kept[S]:
+        family, stream = order.family, events[-1].stream if events else ""
         now, previous = self._clock.now(), last_hash(events)
-        sealed = seal(fact, id=uuid.uuid4().hex, at=now, by=by, previous=previous)
-        stored = Recorded(stream, len(events) + 1, sealed.id, now, by, fact, previous, sealed.hash)
+        sealed = seal(fact, id=uuid.uuid4().hex, at=now, by=order.by, previous=previous)
+        stored = Recorded(stream, len(events) + 1, sealed.id, now, order.by, fact, previous, sealed.hash)
         after = family.apply(state, stored)
         answer = await self._eval(
             [
-                *(family.prefix, stream, str(len(events)), key or sealed.id, "", codec.dumps(after)),
+                *(family.prefix, stream, str(len(events)), order.key or sealed.id),
+                *(await self._server_time(order.until), codec.dumps(after)),
                 *("open" if family.is_open(after) else "closed", sealed.kind, sealed.json),
             ]
         )
+        if answer.word == "late":
+            self._known_at = float("-inf")  # the server's clock may have been moved
+            raise NothingRecorded("the record answered too late")
         if answer.word == "conflict":
             raise Conflict(answer.stream, answer.version)
         if answer.word == "again":
-            return Kept(_fold(family, answer.stream, await self._read(answer.stream)), again=True)
+            state = _fold(family, answer.stream, await self._read(answer.stream))
+            return Kept(state, again=True, confirmed=answer.confirmed)
         return Kept(renumbered(after, answer.stream), confirmed=answer.confirmed)
 
     async def _eval(self, arguments: list[str]) -> _Answer:
-        if self._skew_ms is None:
-            await self._learn_clock()
-        arguments[4] = str(time.monotonic() * 1000 + (self._skew_ms or 0) + APPEND_LIMIT * 1000 * 0.8)
-        word, stream, version, confirmed = await self._run(arguments)
-        if word == "late":
-            await self._learn_clock()
-            raise NothingRecorded("the record answered too late")
-        return _Answer(word, stream, version, confirmed)
-
-    async def _run(self, arguments: list[str]) -> tuple[str, str, int, bool]:
-        if await self._count_replicas() == 0:
+        if self._replicas == 0:
             word, stream, version = await self._client.register_script(_APPEND)([self._prefix], arguments)
-            return word.decode(), stream.decode(), version, True
+            return _Answer(word.decode(), stream.decode(), version, True)
         # WAIT counts for the connection it is sent on, so it travels in the same pipeline as the write.
         pipe = self._client.pipeline(transaction=False)
         pipe.eval(_APPEND, 1, self._prefix, *arguments)
         pipe.execute_command("WAIT", 1, REPLICA_LIMIT_MS)
         (word, stream, version), replicas = await pipe.execute()
-        return word.decode(), stream.decode(), version, replicas > 0
+        return _Answer(word.decode(), stream.decode(), version, replicas > 0)
 
-    async def _count_replicas(self) -> int:
-        if is_cluster(self._client):
-            return 0
-        if time.monotonic() - self._replicas_at > REPLICAS_KNOWN_FOR:
+    async def _server_time(self, moment: float) -> str:
+        """A moment of the loop's clock in milliseconds of the server's, never later than it really is."""
+        if asyncio.get_running_loop().time() - self._known_at > SERVER_KNOWN_FOR:
+            await self._learn_server()
+        return str(moment * 1000 + self._skew_ms)
+
+    async def _learn_server(self) -> None:
+        # By script, because a cluster answers a plain TIME once for each of its nodes.
+        seconds, micros = await self._client.eval("return redis.call('TIME')", 1, self._prefix)
+        now = asyncio.get_running_loop().time()
+        self._skew_ms = int(seconds) * 1000 + int(micros) / 1000 - now * 1000
+        if not is_cluster(self._client):
             self._replicas = int((await self._client.info("replication"))["connected_slaves"])
-            self._replicas_at = time.monotonic()
-        return self._replicas
-
-    async def _learn_clock(self) -> None:
-        seconds, micros = await self._client.time()
-        self._skew_ms = seconds * 1000 + micros / 1000 - time.monotonic() * 1000
+        self._known_at = now
 
     def _key(self, room: str, name: str) -> str:
         return f"{self._prefix}:{room}:{name}"
@@ -184,10 +187,12 @@ def _fold(family: Family[S], stream: str, events: list[Recorded]) -> S:
 
 
 @asynccontextmanager
-async def _in_time() -> AsyncIterator[None]:
+async def _in_time() -> AsyncIterator[float]:
+    """Bound a verb; yields the moment after which a write could no longer be answered in time."""
+    until = asyncio.get_running_loop().time() + APPEND_LIMIT
     try:
-        async with asyncio.timeout(APPEND_LIMIT):
-            yield
+        async with asyncio.timeout_at(until):
+            yield until - ANSWER_MARGIN
     except (TimeoutError, RedisConnectionError, RedisTimeoutError) as error:
         raise NothingRecorded("the record did not answer in time") from error
     except RedisError as error:

@@ -11,7 +11,7 @@ export class Refused extends Error {
   }
 }
 
-export async function readWorld() {
+async function readWorld() {
   const answer = await fetch("/control/state", { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Refused(`/control/state answered ${answer.status}`);
   return answer.json();

@@ -25,7 +25,10 @@ class Page {
     this.home = new Home(byId("home"));
     this.channel = new Conversation(byId("scroll"), byId("messages"));
     this.thread = new Conversation(byId("thread-scroll"), byId("thread-messages"));
-    this.composer = new Composer({ send: (text) => this.send(text, null), runShortcut: (id) => this.perform("shortcut", { callback_id: id, channel: this.scope.current?.id }) });
+    this.composer = new Composer({
+      send: (text) => this.send(text, null),
+      runShortcut: (id) => this.perform("shortcut", { callback_id: id, channel: this.scope.current?.id }),
+    });
     this.threadComposer = new Composer({ send: (text) => this.send(text, readPlace().thread) });
     byId("main-foot").append(this.composer.node);
     byId("thread-foot").append(this.threadComposer.node);
@@ -85,7 +88,8 @@ class Page {
     scope.isHome = place.in === "home";
     scope.isHomeTab = scope.isHome && place.tab !== "messages";
     if (scope.isHome) scope.current = scope.isHomeTab ? null : scope.botDm;
-    else scope.current ??= NARROW.matches ? null : this.world.channels.find((channel) => scope.channels.includes(channel));
+    else
+      scope.current ??= NARROW.matches ? null : this.world.channels.find((channel) => scope.channels.includes(channel));
     scope.parent = scope.current?.messages.find((message) => message.ts === place.thread);
     return scope;
   }
@@ -125,12 +129,19 @@ class Page {
     nameButton("thread-back", scope.say("close"));
     byId("thread-title").textContent = scope.say("thread");
     byId("thread-note").textContent = titleOf(channel, scope);
-    this.thread.render(name, channel, threadEntries(channel, parent.ts, scope, this.waiting(channel, parent.ts)), scope);
+    this.thread.render(
+      name,
+      channel,
+      threadEntries(channel, parent.ts, scope, this.waiting(channel, parent.ts)),
+      scope,
+    );
     this.threadComposer.render(name, scope.say("replyTo"), scope);
   }
 
   waiting(channel, thread) {
-    return this.pending.filter((entry) => entry.user === this.scope.me.id && entry.channel === channel.id && entry.thread === thread);
+    return this.pending.filter(
+      (entry) => entry.user === this.scope.me.id && entry.channel === channel.id && entry.thread === thread,
+    );
   }
 
   async send(text, thread) {
@@ -147,7 +158,11 @@ class Page {
     this.pending.push(entry);
     this.render();
     (thread ? this.thread : this.channel).toEnd();
-    const told = await perform(isCommand ? "command" : "message", { channel: entry.channel, text, thread_ts: thread ?? undefined }, scope);
+    const told = await perform(
+      isCommand ? "command" : "message",
+      { channel: entry.channel, text, thread_ts: thread ?? undefined },
+      scope,
+    );
     this.pending = this.pending.filter((other) => other !== entry);
     this.render();
     if (!told) composer.restore(text);
@@ -162,4 +177,7 @@ function commandObjection(text, thread, scope) {
 }
 
 const page = new Page();
-follow((world) => page.show(world), () => page.lose());
+follow(
+  (world) => page.show(world),
+  () => page.lose(),
+);

@@ -15,10 +15,32 @@ export class Composer {
     this.listId = freshId("suggestions");
     this.list = h("ul", { id: this.listId, class: "suggestions", role: "listbox", hidden: true });
     this.usage = h("div", { class: "usage quiet", "aria-live": "polite" });
-    this.input = h("textarea", { rows: 1, role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.listId, enterkeyhint: "send" });
+    this.input = h("textarea", {
+      rows: 1,
+      role: "combobox",
+      "aria-autocomplete": "list",
+      "aria-expanded": "false",
+      "aria-controls": this.listId,
+      enterkeyhint: "send",
+    });
     this.button = h("button", { type: "submit", class: "icon-button send" }, icon("send"));
-    this.bolt = h("button", { type: "button", class: "icon-button", "aria-haspopup": "menu", onclick: () => openMenu(this.bolt, this.shortcutEntries(runShortcut)) }, icon("bolt"));
-    this.node = h("form", { class: "composer" }, this.list, this.usage, h("div", { class: "composer-box" }, runShortcut && this.bolt, this.input, this.button));
+    this.bolt = h(
+      "button",
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-haspopup": "menu",
+        onclick: () => openMenu(this.bolt, this.shortcutEntries(runShortcut)),
+      },
+      icon("bolt"),
+    );
+    this.node = h(
+      "form",
+      { class: "composer" },
+      this.list,
+      this.usage,
+      h("div", { class: "composer-box" }, runShortcut && this.bolt, this.input, this.button),
+    );
     this.node.addEventListener("submit", (event) => this.finish(event));
     this.input.addEventListener("input", () => this.changed());
     this.input.addEventListener("keydown", (event) => this.pressed(event));
@@ -31,7 +53,10 @@ export class Composer {
     this.input.placeholder = placeholder;
     this.input.setAttribute("aria-label", placeholder);
     this.list.setAttribute("aria-label", scope.say("suggestions"));
-    for (const [node, key] of [[this.button, "send"], [this.bolt, "shortcuts"]]) {
+    for (const [node, key] of [
+      [this.button, "send"],
+      [this.bolt, "shortcuts"],
+    ]) {
       node.title = scope.say(key);
       node.setAttribute("aria-label", scope.say(key));
     }
@@ -49,7 +74,11 @@ export class Composer {
   }
 
   shortcutEntries(run) {
-    return this.globalShortcuts().map(({ name, description, callback_id }) => ({ label: name, note: description, run: () => run(callback_id) }));
+    return this.globalShortcuts().map(({ name, description, callback_id }) => ({
+      label: name,
+      note: description,
+      run: () => run(callback_id),
+    }));
   }
 
   changed() {
@@ -74,8 +103,13 @@ export class Composer {
   }
 
   row(choice, index) {
-    const node = h("li", { id: `${this.listId}-${index}`, role: "option" },
-      h("strong", {}, choice.label), choice.hint && h("code", {}, choice.hint), choice.note && h("span", { class: "quiet" }, choice.note));
+    const node = h(
+      "li",
+      { id: `${this.listId}-${index}`, role: "option" },
+      h("strong", {}, choice.label),
+      choice.hint && h("code", {}, choice.hint),
+      choice.note && h("span", { class: "quiet" }, choice.note),
+    );
     // A click would take the focus from the box, and with it the list.
     node.addEventListener("mousedown", (event) => {
       event.preventDefault();

@@ -13,26 +13,31 @@ export class Conversation {
     this.box = box;
     this.list = list;
     this.shown = null;
-    this.isAtEnd = true;
+    // Where the box stood when its end was last on the screen; nowhere, once the reader has left it.
+    this.endTop = 0;
     this.latest = h("button", { type: "button", class: "latest button", hidden: true, onclick: () => this.toEnd() });
     box.after(this.latest);
     box.addEventListener("scroll", () => {
-      this.isAtEnd = this.isNearEnd();
-      if (this.isAtEnd) this.latest.hidden = true;
+      if (this.isNearEnd()) {
+        this.endTop = box.scrollTop;
+        this.latest.hidden = true;
+      } else if (!this.isFollowing()) {
+        this.endTop = Infinity;
+      }
     });
-    // A pane that opens beside this one makes every line longer.
-    const keep = new ResizeObserver(() => this.isAtEnd && this.toEnd());
+    // A pane that opens beside this one, a composer or a keyboard below it, moves the end without any scrolling.
+    const keep = new ResizeObserver(() => this.isFollowing() && this.toEnd());
     for (const node of [box, list]) keep.observe(node);
   }
 
   /** `entries` come from `channelEntries` or `threadEntries`; `name` tells one conversation from the next. */
   render(name, channel, entries, scope) {
-    if (this.shown !== name) this.isAtEnd = true;
+    const isFollowing = this.shown !== name || this.isFollowing();
     const lengthBefore = this.list.children.length;
     reconcile(this.list, rows(entries, channel, scope));
     this.shown = name;
     this.latest.textContent = scope.say("latest");
-    if (this.isAtEnd) this.toEnd();
+    if (isFollowing) this.toEnd();
     else if (this.list.children.length > lengthBefore) this.latest.hidden = false;
   }
 
@@ -40,16 +45,22 @@ export class Conversation {
     return this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END_PX;
   }
 
+  isFollowing() {
+    return this.box.scrollTop >= this.endTop - NEAR_END_PX;
+  }
+
   toEnd() {
-    this.isAtEnd = true;
     this.box.scrollTop = this.box.scrollHeight;
+    this.endTop = this.box.scrollTop;
     this.latest.hidden = true;
   }
 }
 
 /** The channel's own messages with the acting person's ephemerals among them, oldest first. */
 export function channelEntries(channel, scope, pending) {
-  const messages = channel.messages.filter((message) => !message.thread_ts || message.thread_ts === message.ts || message.subtype === "thread_broadcast");
+  const messages = channel.messages.filter(
+    (message) => !message.thread_ts || message.thread_ts === message.ts || message.subtype === "thread_broadcast",
+  );
   return merged(messages, ephemerals(channel, null, scope), pending);
 }
 
@@ -64,7 +75,10 @@ function ephemerals(channel, thread, scope) {
 }
 
 function merged(messages, ephemeral, pending) {
-  const entries = [...messages.map((message) => ({ message })), ...ephemeral.map((message) => ({ message: { user: message.user, ...message }, isEphemeral: true }))];
+  const entries = [
+    ...messages.map((message) => ({ message })),
+    ...ephemeral.map((message) => ({ message: { user: message.user, ...message }, isEphemeral: true })),
+  ];
   entries.sort((a, b) => Number(a.message.ts) - Number(b.message.ts));
   return [...entries, ...pending.map((entry) => ({ pending: entry }))];
 }
@@ -75,13 +89,21 @@ function rows(entries, channel, scope) {
   let lastDay = null;
   for (const entry of entries) {
     if (entry.pending) {
-      items.push({ key: `pending-${entry.pending.id}`, stamp: scope.stamp, draw: () => drawPending(entry.pending, scope) });
+      items.push({
+        key: `pending-${entry.pending.id}`,
+        stamp: scope.stamp,
+        draw: () => drawPending(entry.pending, scope),
+      });
       continue;
     }
     const day = dayKey(Number(entry.message.ts), scope);
     if (day !== lastDay) items.push(dividerRow(`day-${day}`, dayName(Number(entry.message.ts), scope)));
     lastDay = day;
-    const options = { ...entry, isCompact: isSameBreath(before, entry), isPinned: channel.pins.includes(entry.message.ts) };
+    const options = {
+      ...entry,
+      isCompact: isSameBreath(before, entry),
+      isPinned: channel.pins.includes(entry.message.ts),
+    };
     items.push(messageRow(entry.message, channel, scope, options));
     before = entry;
     if (entry.inThread && entry.message.reply_count) {

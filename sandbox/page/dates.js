@@ -9,7 +9,12 @@ const STYLES = {
   time: { hour: "numeric", minute: "2-digit" },
   time_secs: { hour: "numeric", minute: "2-digit", second: "2-digit" },
 };
-const STEPS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const STEPS = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];
 
 export function clockTime(unix, scope) {
   return shown(unix, STYLES.time, scope);
@@ -47,9 +52,20 @@ export function fromWallClock(text, scope) {
 
 /** Seconds that the person's zone is ahead of UTC at that moment. */
 function offsetAt(unix, scope) {
-  const style = { timeZone: scope.tz, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" };
+  const style = {
+    timeZone: scope.tz,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+  };
   const parts = new Intl.DateTimeFormat("en-US", style).formatToParts(new Date(unix * 1000));
-  const { year, month, day, hour, minute, second } = Object.fromEntries(parts.map(({ type, value }) => [type, Number(value)]));
+  const { year, month, day, hour, minute, second } = Object.fromEntries(
+    parts.map(({ type, value }) => [type, Number(value)]),
+  );
   return Date.UTC(year, month - 1, day, hour, minute, second) / 1000 - Math.floor(unix);
 }
 

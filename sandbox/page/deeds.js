@@ -22,7 +22,12 @@ export function messageSurface(message, channel, scope, fields) {
 
 /** The surface of a modal or a Home. */
 export function viewSurface(view, scope, fields, errors = {}) {
-  return { scope, fields, errors, act: (block, element, value) => click({ view_id: view.id }, block, element, value, scope) };
+  return {
+    scope,
+    fields,
+    errors,
+    act: (block, element, value) => click({ view_id: view.id }, block, element, value, scope),
+  };
 }
 
 function click(where, block, element, value, scope) {

@@ -36,7 +36,11 @@ export function icon(name) {
 
 /** A button that shows only a picture still has a name for those who hear the page. */
 export function iconButton(name, label, onclick, extra = {}) {
-  return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...extra }, icon(name));
+  return h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...extra },
+    icon(name),
+  );
 }
 
 export function byId(id) {

@@ -13,19 +13,30 @@ import { pictureOf } from "./picture.js";
 const moment = { write: wallClock, read: fromWallClock };
 
 const DRAW = {
-  button, overflow, image: (element, block, { scope }) => pictureOf(element, scope, "thumb"),
-  workflow_button: button, icon_button: iconAction, feedback_buttons: feedback,
+  button,
+  overflow,
+  image: (element, block, { scope }) => pictureOf(element, scope, "thumb"),
+  workflow_button: button,
+  icon_button: iconAction,
+  feedback_buttons: feedback,
   static_select: chooseOne(optionGroups, (element) => element.initial_option?.value, "choose"),
   users_select: chooseOne(peopleOptions, (element) => element.initial_user, "choosePerson"),
   channels_select: chooseOne(channelOptions, (element) => element.initial_channel, "chooseChannel"),
-  conversations_select: chooseOne(channelOptions, (element, surface) => firstConversation(element, surface), "chooseChannel"),
+  conversations_select: chooseOne(
+    channelOptions,
+    (element, surface) => firstConversation(element, surface),
+    "chooseChannel",
+  ),
   multi_static_select: chooseMany(optionGroups, (element) => element.initial_options?.map((option) => option.value)),
   multi_users_select: chooseMany(peopleOptions, (element) => element.initial_users),
   multi_channels_select: chooseMany(channelOptions, (element) => element.initial_channels),
   multi_conversations_select: chooseMany(channelOptions, (element) => element.initial_conversations),
   checkboxes: chooseMany(optionGroups, (element) => element.initial_options?.map((option) => option.value)),
   radio_buttons: radios,
-  plain_text_input: typed("text"), number_input: typed("number"), email_text_input: typed("email"), url_text_input: typed("url"),
+  plain_text_input: typed("text"),
+  number_input: typed("number"),
+  email_text_input: typed("email"),
+  url_text_input: typed("url"),
   datepicker: picked("date", (element) => element.initial_date),
   timepicker: picked("time", (element) => element.initial_time),
   datetimepicker: picked("datetime-local", (element) => element.initial_date_time, moment),
@@ -38,7 +49,11 @@ export function drawElement(element, block, surface) {
 
 function button(element, block, surface) {
   const classes = ["button", element.style ?? ""].join(" ");
-  const node = h("button", { type: "button", class: classes, "aria-label": element.accessibility_label }, plain(element.text));
+  const node = h(
+    "button",
+    { type: "button", class: classes, "aria-label": element.accessibility_label },
+    plain(element.text),
+  );
   if (element.url) node.append(icon("external"));
   node.addEventListener("click", () => {
     if (/^https?:/i.test(element.url ?? "")) window.open(element.url, "_blank", "noopener,noreferrer");
@@ -55,7 +70,11 @@ function iconAction(element, block, surface) {
 
 function feedback(element, block, surface) {
   const both = [element.positive_button, element.negative_button].map((half) => {
-    const node = h("button", { type: "button", class: "button", "aria-label": half.accessibility_label }, plain(half.text));
+    const node = h(
+      "button",
+      { type: "button", class: "button", "aria-label": half.accessibility_label },
+      plain(half.text),
+    );
     node.addEventListener("click", () => submit(node, element, block, surface, half.value));
     return node;
   });
@@ -63,7 +82,12 @@ function feedback(element, block, surface) {
 }
 
 function overflow(element, block, surface) {
-  const node = iconButton("more", surface.scope.say("moreActions"), () => openMenu(node, element.options.map(entryOf)), { "aria-haspopup": "menu" });
+  const node = iconButton(
+    "more",
+    surface.scope.say("moreActions"),
+    () => openMenu(node, element.options.map(entryOf)),
+    { "aria-haspopup": "menu" },
+  );
   const entryOf = (option) => ({
     label: plain(option.text),
     note: option.description?.text,
@@ -91,9 +115,12 @@ async function changed(node, element, block, surface, value) {
 function chooseOne(options, initial, placeholder) {
   return (element, block, surface) => {
     const start = surface.fields.start(block, element, initial(element, surface));
-    const select = h("select", { id: surface.controlId, ...named(element, surface) },
+    const select = h(
+      "select",
+      { id: surface.controlId, ...named(element, surface) },
       h("option", { value: "" }, element.placeholder ? plain(element.placeholder) : surface.scope.say(placeholder)),
-      options(element, surface).map((group) => optionNodes(group, start)));
+      options(element, surface).map((group) => optionNodes(group, start)),
+    );
     surface.fields.add(block, element, () => select.value || null);
     select.addEventListener("change", () => select.value && changed(select, element, block, surface, select.value));
     return select;
@@ -110,7 +137,11 @@ function chooseMany(options, initial) {
     const start = surface.fields.start(block, element, initial(element) ?? []);
     const box = h("div", { class: "choices", role: "group", ...named(element, surface) });
     const read = () => [...box.querySelectorAll("input:checked")].map((input) => input.value);
-    box.append(...options(element, surface).flatMap((group) => group.options).map((option) => choice("checkbox", option, start.includes(option.value), freshId("many"))));
+    box.append(
+      ...options(element, surface)
+        .flatMap((group) => group.options)
+        .map((option) => choice("checkbox", option, start.includes(option.value), freshId("many"))),
+    );
     surface.fields.add(block, element, read);
     box.addEventListener("change", () => changed(box, element, block, surface, read()));
     return box;
@@ -122,7 +153,11 @@ function radios(element, block, surface) {
   const box = h("div", { class: "choices", role: "radiogroup", ...named(element, surface) });
   const group = freshId("radio");
   const read = () => box.querySelector("input:checked")?.value ?? null;
-  box.append(...optionGroups(element, surface)[0].options.map((option) => choice("radio", option, option.value === start, group)));
+  box.append(
+    ...optionGroups(element, surface)[0].options.map((option) =>
+      choice("radio", option, option.value === start, group),
+    ),
+  );
   surface.fields.add(block, element, read);
   box.addEventListener("change", () => changed(box, element, block, surface, read()));
   return box;
@@ -131,14 +166,25 @@ function radios(element, block, surface) {
 function choice(type, option, isChosen, name) {
   const input = h("input", { type, name, checked: isChosen });
   input.value = option.value;
-  return h("label", { class: "choice" }, input, h("span", {}, option.rich ?? option.text, option.description && h("small", {}, option.description)));
+  return h(
+    "label",
+    { class: "choice" },
+    input,
+    h("span", {}, option.rich ?? option.text, option.description && h("small", {}, option.description)),
+  );
 }
 
 function typed(type) {
   return (element, block, surface) => {
     const attributes = {
-      id: surface.controlId, ...named(element, surface), placeholder: element.placeholder?.text, minlength: element.min_length,
-      maxlength: element.max_length, min: element.min_value, max: element.max_value, step: element.is_decimal_allowed ? "any" : null,
+      id: surface.controlId,
+      ...named(element, surface),
+      placeholder: element.placeholder?.text,
+      minlength: element.min_length,
+      maxlength: element.max_length,
+      min: element.min_value,
+      max: element.max_value,
+      step: element.is_decimal_allowed ? "any" : null,
       autofocus: element.focus_on_load,
     };
     const input = element.multiline ? h("textarea", { rows: 4, ...attributes }) : h("input", { type, ...attributes });
@@ -146,7 +192,11 @@ function typed(type) {
     surface.fields.add(block, element, () => input.value);
     if (element.dispatch_action_config?.trigger_actions_on?.includes("on_character_entered"))
       input.addEventListener("input", () => changed(input, element, block, surface, input.value));
-    else if (!element.multiline) input.addEventListener("keydown", (event) => event.key === "Enter" && changed(input, element, block, surface, input.value));
+    else if (!element.multiline)
+      input.addEventListener(
+        "keydown",
+        (event) => event.key === "Enter" && changed(input, element, block, surface, input.value),
+      );
     return input;
   };
 }
@@ -172,9 +222,13 @@ function named(element, surface) {
 
 function optionGroups(element, surface) {
   const one = (option) => ({
-    value: option.value, text: plain(option.text).textContent, rich: h("span", {}, textObject(option.text, surface.scope)), description: option.description?.text,
+    value: option.value,
+    text: plain(option.text).textContent,
+    rich: h("span", {}, textObject(option.text, surface.scope)),
+    description: option.description?.text,
   });
-  if (element.option_groups) return element.option_groups.map((group) => ({ label: group.label.text, options: group.options.map(one) }));
+  if (element.option_groups)
+    return element.option_groups.map((group) => ({ label: group.label.text, options: group.options.map(one) }));
   return [{ options: (element.options ?? []).map(one) }];
 }
 

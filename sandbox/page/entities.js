@@ -49,14 +49,19 @@ export function link(url, label, scope) {
 }
 
 export function timestamp(unix, format, scope) {
-  return h("time", { datetime: new Date(unix * 1000).toISOString(), title: fullTime(unix, scope) }, dateToken(unix, format, scope));
+  return h(
+    "time",
+    { datetime: new Date(unix * 1000).toISOString(), title: fullTime(unix, scope) },
+    dateToken(unix, format, scope),
+  );
 }
 
 /** A permalink of this workspace leads to its channel, and to its thread, on this page. */
 function permalinkPlace(url, scope) {
   const prefix = `https://${scope.world.team.domain}.slack.com/archives/`;
   if (!url.startsWith(prefix)) return null;
-  const [, channelId, seconds, micros, query] = /^(\w+)(?:\/p(\d{10})(\d{6}))?(?:\?(.*))?$/.exec(url.slice(prefix.length)) ?? [];
+  const [, channelId, seconds, micros, query] =
+    /^(\w+)(?:\/p(\d{10})(\d{6}))?(?:\?(.*))?$/.exec(url.slice(prefix.length)) ?? [];
   if (!channelId) return null;
   const parent = new URLSearchParams(query).get("thread_ts") ?? (seconds ? `${seconds}.${micros}` : null);
   const hasReplies = scope.channel(channelId)?.messages.some((message) => message.ts === parent && message.reply_count);

@@ -41,6 +41,6 @@ export function freshId(prefix) {
   return `${prefix}-${serial}`;
 }
 
-export function isEmpty(value) {
+function isEmpty(value) {
   return value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
 }

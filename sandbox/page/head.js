@@ -21,19 +21,19 @@ export function renderHead(scope) {
   byId("main-title").replaceChildren(current?.is_private && !current.is_im ? icon("lock") : "", title);
   byId("main-note").textContent = current && !isHome ? note(current, scope) : "";
   document.title = [title, world.team.name].filter(Boolean).join(" · ");
-  renderBookmarks(isHome ? [] : current?.bookmarks ?? [], scope);
+  renderBookmarks(isHome ? [] : (current?.bookmarks ?? []), scope);
   renderTabs(scope);
 }
 
 /** The composer for members, a way to join for others, a word where nobody can write any more. */
 export function renderFoot(scope) {
-  const { current, isHome, isHomeTab, me, say } = scope;
+  const { current, isHome, me, say } = scope;
   const isMember = Boolean(current?.members.includes(me.id));
   byId("main-foot").hidden = !isMember || current.is_archived;
   byId("join").hidden = !current || (isMember && !current.is_archived);
-  if (!byId("join").hidden) reconcile(byId("join"), [current.is_archived ? archived(scope) : joinButton(current, scope)]);
+  if (!byId("join").hidden)
+    reconcile(byId("join"), [current.is_archived ? archived(scope) : joinButton(current, scope)]);
   byId("empty").textContent = isHome && !current ? say("emptyDm", { name: me.shownName }) : say("emptyChannel");
-  byId("empty").hidden = isHomeTab || byId("messages").children.length > 0;
 }
 
 function note(channel, { say }) {
@@ -43,15 +43,26 @@ function note(channel, { say }) {
 
 function renderBookmarks(bookmarks, scope) {
   byId("bookmarks").hidden = bookmarks.length === 0;
-  reconcile(byId("bookmarks"), bookmarks.map((bookmark, index) => {
-    const draw = () => h("span", {}, link(bookmark.link ?? "", `${bookmark.emoji ?? ":link:"} ${bookmark.title ?? bookmark.link}`, scope));
-    return { key: bookmark.id ?? String(index), stamp: JSON.stringify([bookmark, scope.stamp]), draw };
-  }));
+  reconcile(
+    byId("bookmarks"),
+    bookmarks.map((bookmark, index) => {
+      const draw = () =>
+        h(
+          "span",
+          {},
+          link(bookmark.link ?? "", `${bookmark.emoji ?? ":link:"} ${bookmark.title ?? bookmark.link}`, scope),
+        );
+      return { key: bookmark.id ?? String(index), stamp: JSON.stringify([bookmark, scope.stamp]), draw };
+    }),
+  );
 }
 
 function renderTabs(scope) {
   byId("tabs").hidden = !scope.isHome;
-  for (const [id, tab, label] of [["tab-home", null, "home"], ["tab-messages", "messages", "messages"]]) {
+  for (const [id, tab, label] of [
+    ["tab-home", null, "home"],
+    ["tab-messages", "messages", "messages"],
+  ]) {
     const node = byId(id);
     node.textContent = scope.say(label);
     node.href = scope.addressOf({ in: "home", tab, thread: null });
@@ -63,7 +74,11 @@ function renderTabs(scope) {
 function joinButton(channel, scope) {
   const label = scope.say("join", { name: channel.name });
   const onclick = () => perform("join", { channel: channel.id }, scope);
-  return { key: `${scope.me.id}:${channel.id}`, stamp: label, draw: () => h("button", { type: "button", class: "button primary", onclick }, label) };
+  return {
+    key: `${scope.me.id}:${channel.id}`,
+    stamp: label,
+    draw: () => h("button", { type: "button", class: "button primary", onclick }, label),
+  };
 }
 
 function archived(scope) {

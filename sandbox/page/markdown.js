@@ -28,7 +28,11 @@ function nextPart(lines) {
   if (ITEM.test(line)) {
     const tag = /^\s*\d/.test(line) ? "ol" : "ul";
     const items = [line, ...takeWhile(lines, (next) => ITEM.test(next))];
-    return h(tag, {}, items.map((item) => h("li", {}, inline(ITEM.exec(item)[1]))));
+    return h(
+      tag,
+      {},
+      items.map((item) => h("li", {}, inline(ITEM.exec(item)[1]))),
+    );
   }
   return h("p", {}, inline(line));
 }

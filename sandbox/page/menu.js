@@ -7,7 +7,12 @@ const GAP = 4;
 
 /** Open a menu under `button`; `entries` are `{label, run, note?}`. */
 export function openMenu(button, entries, shape = "") {
-  const menu = h("div", { class: `menu ${shape}`, role: "menu", popover: "auto", "aria-label": button.getAttribute("aria-label") });
+  const menu = h("div", {
+    class: `menu ${shape}`,
+    role: "menu",
+    popover: "auto",
+    "aria-label": button.getAttribute("aria-label"),
+  });
   for (const entry of entries) menu.append(menuItem(entry, () => menu.hidePopover()));
   menu.addEventListener("keydown", moveFocus);
   menu.addEventListener("toggle", (event) => {
@@ -23,11 +28,28 @@ export function openMenu(button, entries, shape = "") {
 /** Ask first, where the element carries a `confirm`; resolves to whether to go on. */
 export function confirmed(confirm, scope) {
   if (!confirm) return Promise.resolve(true);
-  const yes = h("button", { type: "submit", value: "yes", class: `button ${confirm.style === "danger" ? "danger" : "primary"}` }, confirm.confirm ? plain(confirm.confirm) : scope.say("confirm"));
-  const no = h("button", { type: "submit", value: "no", class: "button" }, confirm.deny ? plain(confirm.deny) : scope.say("cancel"));
+  const yes = h(
+    "button",
+    { type: "submit", value: "yes", class: `button ${confirm.style === "danger" ? "danger" : "primary"}` },
+    confirm.confirm ? plain(confirm.confirm) : scope.say("confirm"),
+  );
+  const no = h(
+    "button",
+    { type: "submit", value: "no", class: "button" },
+    confirm.deny ? plain(confirm.deny) : scope.say("cancel"),
+  );
   const title = h("h2", { id: "confirm-title" }, plain(confirm.title));
-  const dialog = h("dialog", { class: "confirm", "aria-labelledby": "confirm-title" },
-    h("form", { method: "dialog" }, title, h("div", { class: "text" }, textObject(confirm.text, scope)), h("div", { class: "dialog-foot" }, no, yes)));
+  const dialog = h(
+    "dialog",
+    { class: "confirm", "aria-labelledby": "confirm-title" },
+    h(
+      "form",
+      { method: "dialog" },
+      title,
+      h("div", { class: "text" }, textObject(confirm.text, scope)),
+      h("div", { class: "dialog-foot" }, no, yes),
+    ),
+  );
   document.body.append(dialog);
   dialog.showModal();
   no.focus();
@@ -44,7 +66,12 @@ function menuItem({ label, note, run }, close) {
     close();
     run();
   };
-  return h("button", { type: "button", role: "menuitem", onclick: pick }, h("span", {}, label), note && h("small", {}, note));
+  return h(
+    "button",
+    { type: "button", role: "menuitem", onclick: pick },
+    h("span", {}, label),
+    note && h("small", {}, note),
+  );
 }
 
 function placeUnder(menu, anchor) {

@@ -12,52 +12,87 @@ import { isOurs } from "./picture.js";
 const TONES = 8;
 const QUICK_REACTIONS = ["eyes", "white_check_mark", "+1", "raised_hand", "tada"];
 
-/** `options`: `{isEphemeral, isCompact, inThread}`. */
+/** `options`: `{isEphemeral, isPinned, isCompact, inThread}`. */
 export function drawMessage(message, channel, scope, options) {
   const author = authorOf(message, scope);
-  const classes = ["message", options.isEphemeral && "ephemeral", options.isCompact && "compact"].filter(Boolean).join(" ");
-  return h("li", { class: classes, "data-ts": message.ts },
+  const classes = ["message", options.isEphemeral && "ephemeral", options.isCompact && "compact"]
+    .filter(Boolean)
+    .join(" ");
+  return h(
+    "li",
+    { class: classes, "data-ts": message.ts },
     h("div", { class: "gutter" }, options.isCompact ? time(message, scope) : avatar(author)),
-    h("div", { class: "message-body" },
+    h(
+      "div",
+      { class: "message-body" },
       options.isEphemeral && h("div", { class: "only-you" }, scope.say("onlyYou")),
       options.isPinned && h("div", { class: "only-you" }, `📌 ${scope.say("pinned")}`),
       !options.isCompact && byline(author, message, scope),
       content(message, channel, scope),
       files(message, scope),
       reactions(message, channel, scope),
-      !options.inThread && replies(message, scope)),
-    !options.isEphemeral && tools(message, channel, scope, options));
+      !options.inThread && replies(message, scope),
+    ),
+    !options.isEphemeral && tools(message, channel, scope, options),
+  );
 }
 
 /** A command on its way, shown where its answer will stand. */
 export function drawPending(entry, scope) {
-  return h("li", { class: "message pending" },
+  return h(
+    "li",
+    { class: "message pending" },
     h("div", { class: "gutter" }, avatar({ name: scope.me.shownName, id: scope.me.id })),
-    h("div", { class: "message-body", role: "status" }, h("span", { class: "spinner" }), scope.say("sending", { text: entry.text })));
+    h(
+      "div",
+      { class: "message-body", role: "status" },
+      h("span", { class: "spinner" }),
+      scope.say("sending", { text: entry.text }),
+    ),
+  );
 }
 
-export function authorOf(message, scope) {
+function authorOf(message, scope) {
   const isApp = Boolean(message.bot_id) || message.user === scope.bot.id;
   const user = scope.person(message.user);
-  return { id: message.user, isApp, name: isApp ? scope.world.app.name ?? scope.bot.shownName : user?.shownName ?? message.user, title: user?.title };
+  return {
+    id: message.user,
+    isApp,
+    name: isApp ? (scope.world.app.name ?? scope.bot.shownName) : (user?.shownName ?? message.user),
+    title: user?.title,
+  };
 }
 
 export function avatar({ id = "", name, isApp }) {
   if (isApp) return h("span", { class: "avatar app", "aria-hidden": "true" }, icon("bolt"));
-  const initials = name.split(/\s+/).map((word) => word[0]).slice(0, 2).join("").toUpperCase();
+  const initials = name
+    .split(/\s+/)
+    .map((word) => word[0])
+    .slice(0, 2)
+    .join("")
+    .toUpperCase();
   const tone = [...id].reduce((sum, letter) => sum * 31 + letter.codePointAt(0), 7) % TONES;
   return h("span", { class: `avatar tone-${tone}`, "aria-hidden": "true" }, initials);
 }
 
 function byline(author, message, scope) {
-  return h("div", { class: "byline" },
-    h("strong", {}, author.name), author.isApp && h("span", { class: "app-badge" }, scope.say("app")),
-    author.title && h("span", { class: "quiet title" }, author.title), time(message, scope));
+  return h(
+    "div",
+    { class: "byline" },
+    h("strong", {}, author.name),
+    author.isApp && h("span", { class: "app-badge" }, scope.say("app")),
+    author.title && h("span", { class: "quiet title" }, author.title),
+    time(message, scope),
+  );
 }
 
 function time(message, scope) {
   const unix = Number(message.ts);
-  return h("time", { class: "quiet", datetime: new Date(unix * 1000).toISOString(), title: fullTime(unix, scope) }, clockTime(unix, scope));
+  return h(
+    "time",
+    { class: "quiet", datetime: new Date(unix * 1000).toISOString(), title: fullTime(unix, scope) },
+    clockTime(unix, scope),
+  );
 }
 
 function content(message, channel, scope) {
@@ -69,24 +104,43 @@ function content(message, channel, scope) {
 
 function files(message, scope) {
   if (!message.files?.length) return null;
-  return h("div", { class: "files" }, message.files.map((file) => fileNode(file, scope)));
+  return h(
+    "div",
+    { class: "files" },
+    message.files.map((file) => fileNode(file, scope)),
+  );
 }
 
 function fileNode(file, scope) {
   const address = file.url_private ?? file.permalink ?? "";
   const name = file.title || file.name || scope.say("file");
   if (!isOurs(address)) return h("span", { class: "file" }, name);
-  if (file.mimetype?.startsWith("image/")) return h("a", { href: address, target: "_blank", rel: "noopener" }, h("img", { class: "picture", src: address, alt: name }));
+  if (file.mimetype?.startsWith("image/"))
+    return h(
+      "a",
+      { href: address, target: "_blank", rel: "noopener" },
+      h("img", { class: "picture", src: address, alt: name }),
+    );
   return h("a", { class: "file", href: address, target: "_blank", rel: "noopener" }, name);
 }
 
 function reactions(message, channel, scope) {
   if (!message.reactions?.length) return null;
-  return h("div", { class: "reactions" }, message.reactions.map(({ name, users, count }) => {
-    const title = users.map((id) => scope.person(id)?.shownName ?? id).join(", ");
-    const props = { type: "button", class: "reaction", title, disabled: users.includes(scope.me.id), onclick: () => react(name, message, channel, scope) };
-    return h("button", props, emojiNode(name), ` ${count}`);
-  }));
+  return h(
+    "div",
+    { class: "reactions" },
+    message.reactions.map(({ name, users, count }) => {
+      const title = users.map((id) => scope.person(id)?.shownName ?? id).join(", ");
+      const props = {
+        type: "button",
+        class: "reaction",
+        title,
+        disabled: users.includes(scope.me.id),
+        onclick: () => react(name, message, channel, scope),
+      };
+      return h("button", props, emojiNode(name), ` ${count}`);
+    }),
+  );
 }
 
 function react(name, message, channel, scope) {
@@ -96,18 +150,36 @@ function react(name, message, channel, scope) {
 function replies(message, scope) {
   const count = message.reply_count ?? 0;
   if (!count) return null;
-  return h("a", { class: "replies", href: scope.addressOf({ thread: message.ts }) }, icon("reply"), scope.say("replies", { count }));
+  return h(
+    "a",
+    { class: "replies", href: scope.addressOf({ thread: message.ts }) },
+    icon("reply"),
+    scope.say("replies", { count }),
+  );
 }
 
 function tools(message, channel, scope, { inThread }) {
   const shortcuts = scope.world.shortcuts.filter((shortcut) => shortcut.type === "message");
   const where = { channel: channel.id, ts: message.ts };
   const openThread = () => scope.go({ thread: message.thread_ts ?? message.ts });
-  const entries = shortcuts.map(({ name, description, callback_id }) => ({ label: name, note: description, run: () => perform("shortcut", { callback_id, ...where }, scope) }));
+  const entries = shortcuts.map(({ name, description, callback_id }) => ({
+    label: name,
+    note: description,
+    run: () => perform("shortcut", { callback_id, ...where }, scope),
+  }));
   if (!inThread) entries.unshift({ label: scope.say("reply"), run: openThread });
-  const more = entries.length > 0 && iconButton("more", scope.say("moreActions"), (event) => openMenu(event.currentTarget, entries), { "aria-haspopup": "menu" });
+  const more =
+    entries.length > 0 &&
+    iconButton("more", scope.say("moreActions"), (event) => openMenu(event.currentTarget, entries), {
+      "aria-haspopup": "menu",
+    });
   const reply = !inThread && iconButton("reply", scope.say("reply"), openThread);
-  const choices = QUICK_REACTIONS.map((name) => ({ label: emojiNode(name), run: () => react(name, message, channel, scope) }));
-  const smile = iconButton("smile", scope.say("react"), (event) => openMenu(event.currentTarget, choices, "row-menu"), { "aria-haspopup": "menu" });
+  const choices = QUICK_REACTIONS.map((name) => ({
+    label: emojiNode(name),
+    run: () => react(name, message, channel, scope),
+  }));
+  const smile = iconButton("smile", scope.say("react"), (event) => openMenu(event.currentTarget, choices, "row-menu"), {
+    "aria-haspopup": "menu",
+  });
   return h("div", { class: "tools" }, smile, reply, more);
 }

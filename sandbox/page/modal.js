@@ -20,7 +20,11 @@ export class ModalStack {
   render(scope) {
     this.scope = scope;
     const stack = scope.world.views[scope.me.id] ?? [];
-    const open = new Set(Object.values(scope.world.views).flat().map((view) => view.id));
+    const open = new Set(
+      Object.values(scope.world.views)
+        .flat()
+        .map((view) => view.id),
+    );
     for (const id of this.drawn.keys()) if (!open.has(id)) this.drawn.delete(id);
     const top = stack.at(-1);
     if (top) this.show(top, stack.length);
@@ -28,7 +32,15 @@ export class ModalStack {
   }
 
   show(view, depth) {
-    const stamp = JSON.stringify([view.blocks, view.title, view.submit, view.close, view.errors, depth, this.scope.stamp]);
+    const stamp = JSON.stringify([
+      view.blocks,
+      view.title,
+      view.submit,
+      view.close,
+      view.errors,
+      depth,
+      this.scope.stamp,
+    ]);
     const before = this.drawn.get(view.id);
     if (before?.stamp !== stamp) this.draw(view, depth, stamp, view.errors);
     this.bringUp(view.id);
@@ -37,22 +49,29 @@ export class ModalStack {
 
   bringUp(id) {
     this.top = this.drawn.get(id);
-    const focused = this.dialog.contains(document.activeElement) ? document.activeElement.closest(".block")?.dataset.blockId : null;
+    const focused = this.dialog.contains(document.activeElement)
+      ? document.activeElement.closest(".block")?.dataset.blockId
+      : null;
     if (this.dialog.firstElementChild !== this.top.node) this.dialog.replaceChildren(this.top.node);
     if (!this.dialog.open) this.dialog.showModal();
     this.dialog.setAttribute("aria-labelledby", `title-${id}`);
-    const block = focused && [...this.dialog.querySelectorAll(".block")].find((node) => node.dataset.blockId === focused);
-    if (block && !block.contains(document.activeElement)) block.querySelector("input, select, textarea, button")?.focus();
+    const block =
+      focused && [...this.dialog.querySelectorAll(".block")].find((node) => node.dataset.blockId === focused);
+    if (block && !block.contains(document.activeElement))
+      block.querySelector("input, select, textarea, button")?.focus();
   }
 
   /** Draw anew, keeping what the person entered wherever block_id and action_id stayed. */
   draw(view, depth, stamp, errors) {
     const scope = this.scope;
     const fields = new Fields(this.drawn.get(view.id)?.fields.values());
-    const form = h("form", { class: "modal", novalidate: true },
+    const form = h(
+      "form",
+      { class: "modal", novalidate: true },
       head(view, scope, () => this.close(true)),
       h("div", { class: "modal-body blocks" }, drawBlocks(view.blocks, viewSurface(view, scope, fields, errors))),
-      foot(view, scope, depth, () => this.close(false)));
+      foot(view, scope, depth, () => this.close(false)),
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit(this.drawn.get(view.id));
@@ -106,8 +125,13 @@ function head(view, scope, close) {
 function foot(view, scope, depth, close) {
   const dismiss = view.close ? plain(view.close) : scope.say(depth > 1 ? "back" : view.submit ? "cancel" : "close");
   const submit = view.submit && h("button", { type: "submit", class: "button primary" }, plain(view.submit));
-  return h("footer", { class: "dialog-foot" }, h("p", { class: "modal-error error", role: "alert" }),
-    h("button", { type: "button", class: "button", onclick: close }, dismiss), submit);
+  return h(
+    "footer",
+    { class: "dialog-foot" },
+    h("p", { class: "modal-error error", role: "alert" }),
+    h("button", { type: "button", class: "button", onclick: close }, dismiss),
+    submit,
+  );
 }
 
 function setBusy(form, isBusy) {

@@ -88,7 +88,9 @@ function inlineNode(match, scope) {
 
 export function emojiNode(name) {
   const character = emojiOf(name);
-  return character ? h("span", { class: "emoji", role: "img", "aria-label": name, title: `:${name}:` }, character) : `:${name}:`;
+  return character
+    ? h("span", { class: "emoji", role: "img", "aria-label": name, title: `:${name}:` }, character)
+    : `:${name}:`;
 }
 
 /** Code keeps its stars and underscores; mentions and links in it still count, as on Slack. */

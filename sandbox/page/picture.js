@@ -10,5 +10,10 @@ export function pictureOf({ image_url: url, slack_file: file, alt_text: alt }, s
 }
 
 export function isOurs(address) {
-  return address.startsWith("data:image/") || (URL.canParse(address, location.href) && new URL(address, location.href).origin === location.origin && address !== "");
+  return (
+    address.startsWith("data:image/") ||
+    (URL.canParse(address, location.href) &&
+      new URL(address, location.href).origin === location.origin &&
+      address !== "")
+  );
 }

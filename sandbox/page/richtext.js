@@ -26,7 +26,11 @@ const LEAVES = {
 const STYLES = { bold: "strong", italic: "em", strike: "del", code: "code", underline: "u" };
 
 export function richText(block, scope) {
-  return h("div", { class: "rich-text" }, block.elements.map((node) => BOXES[node.type]?.(node, scope) ?? ""));
+  return h(
+    "div",
+    { class: "rich-text" },
+    block.elements.map((node) => BOXES[node.type]?.(node, scope) ?? ""),
+  );
 }
 
 function leaves(node, scope) {
@@ -40,5 +44,9 @@ function styled(child, style = {}) {
 function list(node, scope) {
   const items = node.elements.map((item) => h("li", {}, leaves(item, scope)));
   const tag = node.style === "ordered" ? "ol" : "ul";
-  return h(tag, { class: `indent-${node.indent ?? 0}`, start: tag === "ol" && node.offset ? node.offset + 1 : null }, items);
+  return h(
+    tag,
+    { class: `indent-${node.indent ?? 0}`, start: tag === "ol" && node.offset ? node.offset + 1 : null },
+    items,
+  );
 }

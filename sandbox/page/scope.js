@@ -11,7 +11,13 @@ export function scopeOf(world, place) {
   const me = humans.find((user) => user.name === place.as || user.id === place.as) ?? humans[0];
   const botDm = world.channels.find((channel) => channel.is_im && channel.members.includes(me.id));
   return {
-    world, place, me, humans, botDm, go, addressOf,
+    world,
+    place,
+    me,
+    humans,
+    botDm,
+    go,
+    addressOf,
     now: Number(world.clock),
     locale: me.locale || navigator.language,
     tz: me.tz || undefined,
@@ -24,12 +30,18 @@ export function scopeOf(world, place) {
     notified: new Map(world.notified.map((row) => [`${row.channel}:${row.ts}`, row.user_ids])),
     current: channels.get(place.in),
     // What a drawn message depends on besides itself; a change of it draws every message anew.
-    stamp: JSON.stringify([me.id, world.app.name, world.users.length, world.channels.map((channel) => [channel.id, channel.name])]),
+    stamp: JSON.stringify([
+      me.id,
+      world.app.name,
+      world.users.length,
+      world.channels.map((channel) => [channel.id, channel.name]),
+    ]),
   };
 }
 
 function visibleChannels(world, me) {
-  const isOpen = (channel) => !channel.is_im && !channel.is_archived && (!channel.is_private || channel.members.includes(me.id));
+  const isOpen = (channel) =>
+    !channel.is_im && !channel.is_archived && (!channel.is_private || channel.members.includes(me.id));
   const open = world.channels.filter(isOpen);
   return open.sort((a, b) => a.name.localeCompare(b.name));
 }

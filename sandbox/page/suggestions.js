@@ -12,8 +12,14 @@ export function suggest(text, caret, scope) {
   const word = /(?:^|\s)([@#])([\p{L}\d._-]*)$/u.exec(before);
   if (!word) return [];
   const from = caret - word[2].length - 1;
-  const choices = word[1] === "@" ? mentions(scope) : scope.channels.map((channel) => ({ text: `#${channel.name}`, label: `#${channel.name}` }));
-  return choices.filter(({ text: whole, label }) => fits(whole.slice(1), word[2]) || fits(label, word[2])).slice(0, AT_MOST).map((choice) => ({ ...choice, from }));
+  const choices =
+    word[1] === "@"
+      ? mentions(scope)
+      : scope.channels.map((channel) => ({ text: `#${channel.name}`, label: `#${channel.name}` }));
+  return choices
+    .filter(({ text: whole, label }) => fits(whole.slice(1), word[2]) || fits(label, word[2]))
+    .slice(0, AT_MOST)
+    .map((choice) => ({ ...choice, from }));
 }
 
 /** How to go on after a command's name, once it is complete. */
@@ -25,12 +31,22 @@ export function usageOf(text, scope) {
 
 function commands(typed, scope) {
   const rows = scope.world.commands.filter((row) => row.command.startsWith(typed));
-  return rows.map((row) => ({ from: 0, text: row.command, label: row.command, hint: row.usage_hint, note: row.description }));
+  return rows.map((row) => ({
+    from: 0,
+    text: row.command,
+    label: row.command,
+    hint: row.usage_hint,
+    note: row.description,
+  }));
 }
 
 function mentions(scope) {
   const people = scope.humans.map((user) => ({ text: `@${user.name}`, label: user.shownName, note: user.title }));
-  const groups = scope.world.usergroups.map((group) => ({ text: `@${group.handle}`, label: `@${group.handle}`, note: scope.say("members", { count: group.users.length }) }));
+  const groups = scope.world.usergroups.map((group) => ({
+    text: `@${group.handle}`,
+    label: `@${group.handle}`,
+    note: scope.say("members", { count: group.users.length }),
+  }));
   return [...people, { text: `@${scope.bot.name}`, label: scope.bot.shownName, note: scope.say("app") }, ...groups];
 }
 

@@ -19,7 +19,9 @@ export function renderTraffic(scope) {
 }
 
 function deliveryName({ kind, user, retry }, scope) {
-  return [kind, user && `· ${scope.person(user)?.name ?? user}`, retry ? `· retry ${retry}` : ""].filter(Boolean).join(" ");
+  return [kind, user && `· ${scope.person(user)?.name ?? user}`, retry ? `· retry ${retry}` : ""]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function fill(list, rows = [], nameOf, scope) {
@@ -28,12 +30,26 @@ function fill(list, rows = [], nameOf, scope) {
     const stamp = JSON.stringify([row.at, nameOf(row), row.status, row.error, row.ms]);
     return { key: row.id ?? `${row.at}-${index}`, stamp, draw: () => line(row, nameOf(row)) };
   });
-  const nothing = { key: "empty", stamp: scope.me.locale, draw: () => h("li", { class: "quiet" }, scope.say("emptyTraffic")) };
+  const nothing = {
+    key: "empty",
+    stamp: scope.me.locale,
+    draw: () => h("li", { class: "quiet" }, scope.say("emptyTraffic")),
+  };
   reconcile(list, items.length ? items : [nothing]);
 }
 
 function line(row, name) {
   const isFine = row.ok ?? !row.error;
-  const took = h("span", { class: row.ms > SLOW_MS ? "ms slow" : "ms" }, `${row.ms < 10 ? row.ms.toFixed(1) : Math.round(row.ms)} ms`);
-  return h("li", { class: isFine ? "" : "failed" }, h("span", { class: "wire-name" }, name), h("span", { class: "wire-error" }, row.error ?? ""), took);
+  const took = h(
+    "span",
+    { class: row.ms > SLOW_MS ? "ms slow" : "ms" },
+    `${row.ms < 10 ? row.ms.toFixed(1) : Math.round(row.ms)} ms`,
+  );
+  return h(
+    "li",
+    { class: isFine ? "" : "failed" },
+    h("span", { class: "wire-name" }, name),
+    h("span", { class: "wire-error" }, row.error ?? ""),
+    took,
+  );
 }

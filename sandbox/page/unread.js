@@ -17,13 +17,16 @@ export class ReadMarks {
     localStorage.setItem(this.key, JSON.stringify(this.marks));
   }
 
-  /** How much is new to this person, and how much of it calls them; a reply that does not call is the thread's affair. */
+  /** How much is new to this person, and how much of it calls them; other replies are their thread's affair. */
   count(user, channel, notified) {
     const readTo = Number(this.marks[markKey(user, channel)] ?? this.marks.since);
     const isCall = (message) => channel.is_im || notified.get(`${channel.id}:${message.ts}`)?.includes(user);
     const isReply = (message) => message.thread_ts && message.thread_ts !== message.ts;
     const fresh = channel.messages.filter((message) => Number(message.ts) > readTo && message.user !== user);
-    return { unread: fresh.filter((message) => !isReply(message) || isCall(message)).length, mentions: fresh.filter(isCall).length };
+    return {
+      unread: fresh.filter((message) => !isReply(message) || isCall(message)).length,
+      mentions: fresh.filter(isCall).length,
+    };
   }
 }
 

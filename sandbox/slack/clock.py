@@ -42,7 +42,9 @@ class Clock:
 
     async def wait(self, seconds: float) -> None:
         """Sleep by this clock."""
-        due = self.now() + seconds
+        await self.wait_until(self.now() + seconds)
+
+    async def wait_until(self, due: float) -> None:
         while (left := due - self.now()) > 0:
             await self._nap(left)
 

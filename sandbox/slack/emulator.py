@@ -37,7 +37,7 @@ class Emulator:
 
 def assemble(clock: Clock, app: App, workspace: Workspace) -> Emulator:
     """Put the parts together."""
-    ledger, faults, mint = Ledger(), Faults(), workspace.mint
+    ledger, faults, mint = Ledger(workspace.changes), Faults(), workspace.mint
     hub = SocketHub(app, mint, workspace.changes)
     courier = Courier(app, hub, ledger, faults, mint, clock)
     return Emulator(

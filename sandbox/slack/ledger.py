@@ -4,6 +4,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from .changes import Changes
+
 KEPT = 2_000
 
 
@@ -35,6 +37,7 @@ class Delivery:
     ack: Any = None
     error: str | None = None
     ms: float = 0.0
+    ended_at: float = 0.0
     no_retry: bool = False
     sent: "SentBytes | None" = None
 
@@ -53,14 +56,28 @@ class SentBytes:
 
 
 class Ledger:
-    def __init__(self) -> None:
+    """The last two thousand of each; whoever watches the state hears of every entry."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
         self.calls: deque[CallRecord] = deque(maxlen=KEPT)
         self._deliveries: dict[str, Delivery] = {}
 
+    def log(self, call: CallRecord) -> None:
+        self.calls.append(call)
+        self._changes.note()
+
     def add(self, delivery: Delivery) -> None:
+        """Enter a delivery as it leaves."""
         self._deliveries[delivery.id] = delivery
+        self._changes.note()
         if len(self._deliveries) > KEPT:
             del self._deliveries[next(iter(self._deliveries))]
+
+    def close(self, delivery: Delivery, at: float) -> None:
+        """The outcome of the delivery is known."""
+        delivery.ended_at = at
+        self._changes.note()
 
     def find(self, delivery_id: str) -> Delivery | None:
         return self._deliveries.get(delivery_id)

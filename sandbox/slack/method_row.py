@@ -7,6 +7,24 @@ Caller = Literal["bot", "app", "anyone"]
 
 _OTHER_CALLERS: dict[str, Caller] = {"apps.connections.open": "app", "api.test": "anyone"}
 
+# Slack reads no JSON bodies for these: what is sent so is not seen.
+_FORM_ONLY = frozenset(
+    {
+        "bots.info",
+        "chat.getPermalink",
+        "conversations.info",
+        "conversations.list",
+        "conversations.members",
+        "conversations.replies",
+        "files.getUploadURLExternal",
+        "usergroups.list",
+        "usergroups.users.list",
+        "users.info",
+        "users.list",
+        "users.lookupByEmail",
+    }
+)
+
 # Any method may answer these: they concern the token or the shape of the request, not the method.
 COMMON_ERRORS = frozenset(
     {
@@ -54,6 +72,10 @@ class Method:
     def caller(self) -> Caller:
         """Whose token the method takes."""
         return _OTHER_CALLERS.get(self.name, "bot")
+
+    @property
+    def takes_json(self) -> bool:
+        return self.name not in _FORM_ONLY
 
     def absence_of(self, argument: str) -> str:
         name = NAMES_OF_ABSENCE.get(argument, "invalid_arguments")

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -41,8 +41,10 @@ class Person(_Strict):
 
     @model_validator(mode="after")
     def _zone_exists(self) -> "Person":
-        if self.tz not in available_timezones():
-            raise ValueError(f"{self.name}: there is no time zone {self.tz!r}")
+        try:
+            ZoneInfo(self.tz)
+        except ZoneInfoNotFoundError as error:
+            raise ValueError(f"{self.name}: there is no time zone {self.tz!r}") from error
         return self
 
 

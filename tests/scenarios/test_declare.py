@@ -6,7 +6,9 @@ from tests.people import APPROVER, NEXT_ON_CALL, ON_CALL
 
 
 async def test_the_acknowledgement_of_declare_is_the_receipt(house: House, transport: str) -> None:
-    assert "INC-1 declared*: P1 · checkout errors" in await house.command(NEXT_ON_CALL, "/incident declare P1 checkout errors")
+    assert "INC-1 declared*: P1 · checkout errors" in await house.command(
+        NEXT_ON_CALL, "/incident declare P1 checkout errors"
+    )
     events = await house.demo.bot.ports.record.events("INC-1")
     assert [type(event.fact).__name__ for event in events] == ["Declared"]
 
@@ -38,7 +40,9 @@ async def test_each_later_event_is_one_reply_and_one_edit(house: House, transpor
     assert buttons(await house.headline("INC-1")) == []
 
 
-async def test_declare_without_words_opens_a_form_and_the_form_becomes_the_receipt(house: House, transport: str) -> None:
+async def test_declare_without_words_opens_a_form_and_the_form_becomes_the_receipt(
+    house: House, transport: str
+) -> None:
     await house.command(NEXT_ON_CALL, "/incident declare")
     assert (await house.views(NEXT_ON_CALL))[-1]["callback_id"] == "incident:declare"
     await house.submit(NEXT_ON_CALL, severity="P0", title="nothing answers")
@@ -93,5 +97,3 @@ async def test_help_lists_every_form(house: House) -> None:
     told = await house.command(NEXT_ON_CALL, "/incident help")
     for form in ("declare", "list", "ack", "update", "resolve", "timeline"):
         assert f"/incident {form}" in told
-
-

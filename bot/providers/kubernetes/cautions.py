@@ -21,9 +21,10 @@ def cautions(deployment: Document, revisions: list[Revision], present: Revision,
     counts = counts_of(deployment)
     if rollout_of(deployment) is not Rollout.COMPLETE:
         yield say(
-            "The present rollout is not complete: {ready} of {desired} pods ready.",
-            ready=counts.ready,
+            "The present rollout is not complete: {updated} of {desired} pods updated, {unavailable} not available.",
+            updated=counts.updated,
             desired=counts.desired,
+            unavailable=counts.unavailable,
         )
     if target.images == present.images:
         yield say("The image stays the same; only settings change.")

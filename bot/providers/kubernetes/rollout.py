@@ -58,19 +58,23 @@ def _require_hope(accepted: Document, deployment: Document) -> None:
     is_new = verdict.get("lastUpdateTime") != condition(accepted, "Progressing").get("lastUpdateTime")
     if counts.is_observed and is_new and verdict.get("reason") == "ProgressDeadlineExceeded":
         raise TargetError(
-            "The rollback of {name} was accepted, but its pods do not become ready: {ready} of {desired}.",
+            "The rollback of {name} was accepted, but its pods do not start: {updated} of {desired} updated, "
+            "{unavailable} not available.",
             name=name,
-            ready=counts.ready,
+            updated=counts.updated,
             desired=counts.desired,
+            unavailable=counts.unavailable,
         )
 
 
 def _late(deployment: Document, limit: float) -> TimedOut:
     counts = counts_of(deployment)
     return TimedOut(
-        "The rollback of {name} was accepted, but after {minutes} min only {ready} of {desired} pods are ready.",
+        "The rollback of {name} was accepted, but after {minutes} min it is not complete: {updated} of {desired} pods "
+        "updated, {unavailable} not available.",
         name=deployment["metadata"]["name"],
         minutes=round(limit / 60, 1),
-        ready=counts.ready,
+        updated=counts.updated,
         desired=counts.desired,
+        unavailable=counts.unavailable,
     )

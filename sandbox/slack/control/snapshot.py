@@ -1,6 +1,5 @@
 """The whole visible state as one JSON value."""
 
-from dataclasses import asdict
 from typing import Any
 
 from ..conversations import Channel, Message
@@ -19,7 +18,7 @@ def snapshot(emulator: Emulator) -> Json:
         "clock": emulator.clock.now(),
         "team": workspace.team.model_dump(),
         "app": _app(emulator),
-        "users": [asdict(user) for user in workspace.users.values()],
+        "users": [vars(user) for user in workspace.users.values()],
         "usergroups": [
             {"id": group.id, "handle": group.handle, "users": workspace.group_members(group.id)}
             for group in workspace.usergroups.values()
@@ -33,7 +32,7 @@ def snapshot(emulator: Emulator) -> Json:
         },
         "views": {user: [_view(emulator, one) for one in stack] for user, stack in workspace.views.stacks().items()},
         "homes": {user: _view(emulator, view) for user, view in workspace.views.homes.items()},
-        "calls": [asdict(call) for call in emulator.ledger.calls],
+        "calls": [vars(call) for call in emulator.ledger.calls],
         "deliveries": [delivery.as_json() for delivery in emulator.ledger.deliveries()],
         "notified": list(workspace.notified),
         "notices": list(workspace.notices),

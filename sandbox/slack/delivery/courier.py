@@ -75,6 +75,7 @@ class Courier:
             if answer.status not in (None, 200):
                 delivery.error = "dispatch_failed"
         delivery.ms = round((time.perf_counter() - started) * 1000, 1)
+        self._ledger.close(delivery, self._clock.now())
 
     def _send(self, sent: SentBytes) -> Awaitable[Answer]:
         if self._app.request_url is None:

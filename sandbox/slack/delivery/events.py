@@ -46,10 +46,9 @@ class Events:
         for number, pause in enumerate(RETRY_AFTER, start=1):
             if delivery.error is None or delivery.no_retry:
                 break
-            await self._clock.wait(pause)
+            await self._clock.wait_until(delivery.ended_at + pause)
             retry = Retry(number, _reason(delivery))
             delivery = await self._courier.deliver(Parcel("event", envelope, user, retry))
-        self._workspace.changes.note()
 
     def _wrap(self, event: Mapping[str, Any]) -> dict[str, Any]:
         team = self._workspace.team.id

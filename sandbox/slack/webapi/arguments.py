@@ -49,11 +49,11 @@ class Arguments:
             raise SlackRefusal(error) from None
 
 
-async def read_arguments(request: web.Request) -> Arguments:
-    """Merge query and body; a JSON body must be an object."""
+async def read_arguments(request: web.Request, *, takes_json: bool = True) -> Arguments:
+    """Merge query and body; a JSON body must be an object, and is not seen by a method that takes none."""
     given: dict[str, Any] = dict(request.query)
     if request.content_type == "application/json":
-        given |= await _json_object(request)
+        given |= await _json_object(request) if takes_json else {}
     else:
         # Files do not come here (they go to an upload URL): every field of a form is text.
         given |= {name: str(value) for name, value in (await request.post()).items()}

@@ -37,17 +37,16 @@ class Gate:
         error = answer.get("error") if response.status in (200, 429) else f"http_{response.status}"
         record = self._record(name, args, error)
         ms = round((time.perf_counter() - started) * 1000, 1)
-        self._emulator.ledger.calls.append(replace(record, at=at, status=response.status, ms=ms))
-        self._emulator.workspace.changes.note()
+        self._emulator.ledger.log(replace(record, at=at, status=response.status, ms=ms))
         return response
 
     async def _answer(self, request: web.Request, name: str, fault: Fault | None) -> tuple[Arguments, Answer]:
         args = Arguments({"token": _bearer(request)})
         try:
-            args = await read_arguments(request)
+            method = METHODS.get(name)
+            args = await read_arguments(request, takes_json=method is None or method.takes_json)
             args.given.setdefault("token", _bearer(request))
             _stop_here(fault)
-            method = METHODS.get(name)
             if method is None:
                 raise SlackRefusal("unknown_method", req_method=name)
             return args, {"ok": True, **self._run(method, args)}

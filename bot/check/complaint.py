@@ -1,0 +1,40 @@
+"""What a check says when something does not fit: an id to search for, what is wrong and where, and what to do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One thing that is wrong."""
+
+    id: str
+    message: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.id}  {self.message}\n    → {self.hint}"
+
+
+class Places:
+    """Where an entry stands in the YAML files of one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[str, yaml.Node | None] = {}
+
+    def __call__(self, file: str, *steps: str) -> str:
+        """`file:line` of the deepest of these keys that stands in the file."""
+        if file not in self._read:
+            text = (self._folder / file).read_text(encoding="utf-8")
+            self._read[file] = yaml.compose(text, Loader=yaml.SafeLoader)
+        node, line = self._read[file], 1
+        for step in steps:
+            pairs = node.value if isinstance(node, yaml.MappingNode) else []
+            found = next(((key, value) for key, value in pairs if key.value == step), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        return f"{self._folder / file}:{line}"

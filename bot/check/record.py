@@ -1,0 +1,118 @@
+"""The whole record: every stream's chain, and the rows and indexes against what the streams say."""
+
+from dataclasses import dataclass
+
+from bot.check.complaint import Complaint
+from bot.check.stream import REPAIR, Rebuilt, Stored, damage, differences, rebuild
+from bot.core.family import FAMILIES
+from bot.store.connect import Client
+
+# Atomic, so that a bot that is writing meanwhile cannot make a difference appear.
+_LOOK = """
+local log = KEYS[1] .. ':stream:' .. ARGV[1]
+local last = '0-0'
+if redis.call('EXISTS', log) == 1 then
+  local about = redis.call('XINFO', 'STREAM', log)
+  for i = 1, #about, 2 do if about[i] == 'last-generated-id' then last = about[i + 1] end end
+end
+return {redis.call('XRANGE', log, '-', '+'), last, redis.call('HGET', KEYS[1] .. ':rows:' .. ARGV[2], ARGV[1]),
+        redis.call('ZSCORE', KEYS[1] .. ':open:' .. ARGV[2], ARGV[1])}
+"""
+# Writes only while the stream is as long as it was when it was folded.
+_WRITE = """
+local rows, open = KEYS[1] .. ':rows:' .. ARGV[2], KEYS[1] .. ':open:' .. ARGV[2]
+if redis.call('XLEN', KEYS[1] .. ':stream:' .. ARGV[1]) ~= tonumber(ARGV[3]) then return 0 end
+redis.call('HSET', rows, ARGV[1], ARGV[4])
+if ARGV[5] == 'open' then redis.call('ZADD', open, tonumber(string.match(ARGV[1], '%d+$')), ARGV[1])
+else redis.call('ZREM', open, ARGV[1]) end
+return 1
+"""
+_RAISE_COUNT = """
+local count = KEYS[1] .. ':count:' .. ARGV[1]
+if tonumber(redis.call('GET', count) or '0') < tonumber(ARGV[2]) then redis.call('SET', count, ARGV[2]) end
+return 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What was looked at, what is wrong, and what was put right."""
+
+    streams: int
+    events: int
+    complaints: tuple[Complaint, ...]
+    repaired: tuple[Complaint, ...]
+
+
+class RecordCheck:
+    """Looks at every stream once; with `repair`, writes rows and indexes as the streams have them."""
+
+    def __init__(self, client: Client, prefix: str, *, repair: bool) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._repair = repair
+        self._complaints: list[Complaint] = []
+        self._repaired: list[Complaint] = []
+
+    async def run(self) -> Examined:
+        """Examine the whole record; raises RedisError where Redis does not answer."""
+        names, events = await self._names(), 0
+        for name in names:
+            stored = await self._look(name)
+            await self._examine(stored)
+            events += len(stored.raws)
+        return Examined(len(names), events, tuple(self._complaints), tuple(self._repaired))
+
+    async def _names(self) -> list[str]:
+        """Every stream that is there, that a listing names, or that has to be there because a later one is."""
+        start = f"{self._prefix}:stream:"
+        names = {key.decode().removeprefix(start) async for key in self._client.scan_iter(f"{start}*", count=500)}
+        for family in FAMILIES:
+            names |= {name.decode() for name in await self._client.hkeys(f"{self._prefix}:rows:{family}")}
+            names |= {name.decode() for name in await self._client.zrange(f"{self._prefix}:open:{family}", 0, -1)}
+            highest = max((number for prefix, number in map(_order, names) if prefix == family), default=0)
+            counted = int(await self._client.get(f"{self._prefix}:count:{family}") or 0)
+            if counted < highest:
+                await self._count_too_low(family, counted, highest)
+            names |= {f"{family}-{number}" for number in range(1, max(counted, highest) + 1)}
+        return sorted(names, key=_order)
+
+    async def _count_too_low(self, family: str, counted: int, highest: int) -> None:
+        words = f"{family}: numbered up to {counted}, but {family}-{highest} exists; nothing new can be opened"
+        complaint = Complaint("record.count", words, REPAIR)
+        if self._repair:
+            await self._client.eval(_RAISE_COUNT, 1, self._prefix, family, highest)
+        self._note([complaint], was_repaired=self._repair)
+
+    async def _look(self, name: str) -> Stored:
+        entries, last, row, score = await self._client.eval(_LOOK, 1, self._prefix, name, name.partition("-")[0])
+        raws = tuple(fields[1] for _, fields in entries)
+        return Stored(name, raws, int(last.partition(b"-")[0]), row, score is not None)
+
+    async def _examine(self, stored: Stored) -> None:
+        harm = damage(stored)
+        if harm is not None:
+            self._note([harm])
+            return
+        try:
+            rebuilt = rebuild(stored)
+        except (ValueError, TypeError, KeyError) as error:
+            hint = "A newer version may have written it: check with that version."
+            self._note([Complaint("record.fold", f"{stored.name}: cannot be folded: {error}", hint)])
+            return
+        found = differences(stored, rebuilt)
+        self._note(found, was_repaired=bool(found) and self._repair and await self._write(rebuilt))
+
+    async def _write(self, rebuilt: Rebuilt) -> bool:
+        family = rebuilt.name.partition("-")[0]
+        standing = "open" if rebuilt.is_open else "closed"
+        arguments = (rebuilt.name, family, rebuilt.version, rebuilt.row, standing)
+        return bool(await self._client.eval(_WRITE, 1, self._prefix, *arguments))
+
+    def _note(self, complaints: list[Complaint], *, was_repaired: bool = False) -> None:
+        (self._repaired if was_repaired else self._complaints).extend(complaints)
+
+
+def _order(name: str) -> tuple[str, int]:
+    family, _, number = name.partition("-")
+    return family, int(number) if number.isdecimal() else 0

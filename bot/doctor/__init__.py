@@ -1,0 +1,74 @@
+"""`plantao doctor`: looks at everything the bot stands on, and says what to do. It changes and posts nothing."""
+
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+
+from docket import Docket
+from redis.exceptions import RedisError
+
+from bot.catalog.load import load
+from bot.catalog.system import System
+from bot.core.errors import ConfigError
+from bot.doctor.record import examine_jobs, examine_record
+from bot.doctor.targets import examine_independence, examine_targets
+from bot.doctor.verdict import Verdict, fail, ok
+from bot.doctor.workspace import examine_workspace
+from bot.logs import configure
+from bot.settings import Settings, read_settings
+from bot.slack import scopes
+from bot.store.connect import connect
+from bot.store.visit import visited
+from bot.wiring import Parts
+
+ANSWER_LIMIT = 2.0  # seconds for each answer of the record
+UNREACHABLE = "See that Redis runs, that this machine may reach it, and that REDIS_URL is right."
+
+
+async def main() -> int:
+    """Examine, print a line for each thing, and give back the exit code; raises ConfigError on wrong settings."""
+    settings = read_settings()
+    configure("error")
+    counts = {"ok": 0, "warn": 0, "fail": 0}
+    async for verdict in examine(settings, Parts().environ):
+        counts[verdict.level] += 1
+        sys.stdout.write(f"{verdict}\n")
+        sys.stdout.flush()
+    sys.stdout.write(f"\n{', '.join(f'{number} {level}' for level, number in counts.items())}\n")
+    return 1 if counts["fail"] else 0
+
+
+async def examine(settings: Settings, environ: Mapping[str, str]) -> AsyncIterator[Verdict]:
+    """Everything, from what stops the bot to what only hinders it; what cannot be reached does not stop the rest."""
+    systems: Sequence[System] = ()
+    try:
+        systems = tuple(load(settings.plantao_catalog).systems.values())
+        yield ok("catalog", f"{len(systems)} read: {', '.join(system.id for system in systems)}")
+    except ConfigError as error:
+        yield fail("catalog", str(error), "`plantao check` tells everything that is wrong with it.")
+    for verdict in await examine_workspace(settings, systems, scopes.needed()):
+        yield verdict
+    for verdict in await _record(settings, systems, environ):
+        yield verdict
+    for verdict in await examine_targets(systems, environ):
+        yield verdict
+
+
+async def _record(settings: Settings, systems: Sequence[System], environ: Mapping[str, str]) -> list[Verdict]:
+    url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    try:
+        async with AsyncExitStack() as stack:
+            address = await stack.enter_async_context(visited(url, settings.plantao_data))
+            client = connect(address, timeout=ANSWER_LIMIT)
+            stack.push_async_callback(client.aclose)
+            server = await examine_record(client)
+            independence = await examine_independence(client, systems, environ)
+            docket = await stack.enter_async_context(Docket(f"{settings.plantao_prefix}-jobs", address))
+            return [*server, *independence, *await examine_jobs(docket)]
+    except ConfigError as error:
+        return [fail("record.reachable", str(error), "Correct the setting that it names.")]
+    except ValueError:
+        # redis-py quotes the address, which may hold a password.
+        return [fail("record.reachable", "REDIS_URL is not an address", "Write redis://user:password@host:6379/0.")]
+    except (RedisError, OSError, TimeoutError) as error:
+        return [fail("record.reachable", f"Redis does not answer: {type(error).__name__}", UNREACHABLE)]

@@ -1,0 +1,149 @@
+"""The targets of the catalog: each is reached once through its checks; and none of them may be the record itself."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.catalog.system import Check, System
+from bot.core.errors import ConfigError, Denied, TargetError
+from bot.core.text import Text, say
+from bot.doctor.record import info
+from bot.doctor.verdict import Verdict, fail, ok, warn
+from bot.flows.diagnose import DEFAULT_LIMIT
+from bot.providers import operation
+from bot.providers.reach import CatalogTargets
+from bot.providers.redis import connection
+from bot.providers.references import resolve
+from bot.slack.voice import Voice
+from bot.store.connect import Client
+
+ENGLISH = Voice("en")
+OTHER_REDIS = "Give the bot a Redis of its own: it has to remember when this one is in trouble."
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One check's try to reach its target; `reason` is None when it was read."""
+
+    check: str
+    reason: str | None = None
+    is_denied: bool = False
+
+
+async def examine_targets(systems: Sequence[System], environ: Mapping[str, str]) -> list[Verdict]:
+    """One line per target."""
+    _import_vendors(systems)
+    pairs = [(system, name) for system in systems for name in system.profile.targets]
+    return list(await asyncio.gather(*(_target(system, name, environ) for system, name in pairs)))
+
+
+def _import_vendors(systems: Sequence[System]) -> None:
+    """Before any clock runs: the first import of a vendor may take seconds and holds up everything else."""
+    for name in {check.operation for system in systems for check in system.checks.values()}:
+        with suppress(ConfigError):  # told where its target is judged
+            operation(name)
+
+
+async def _target(system: System, name: str, environ: Mapping[str, str]) -> Verdict:
+    unset = await _unresolved(system, name, environ)
+    if unset:
+        hint = f"Set it, as targets.{name} in {system.id}/system.yml refers to it; then restart the bot."
+        return fail("target", f"{system.id}/{name}: {'; '.join(unset)}", hint)
+    checks = [check for check in system.checks.values() if check.target == name]
+    if not checks:
+        return warn("target", f"{system.id}/{name}: no check reads it", "Add a check, or remove the target.")
+    targets = CatalogTargets(system, environ)
+    attempts = await asyncio.gather(*(_attempt(targets, check) for check in checks))
+    return _judged(system, name, attempts)
+
+
+async def _unresolved(system: System, name: str, environ: Mapping[str, str]) -> list[str]:
+    """Why references of a target lead nowhere, each reason once."""
+    reasons = []
+    for reference in system.profile.targets[name].references():
+        try:
+            await resolve(reference, environ)
+        except TargetError as error:
+            reasons.append(_read_aloud(error.text))
+        except TimeoutError:
+            reasons.append(f"not configured: nothing answers for {reference}")
+    return list(dict.fromkeys(reasons))
+
+
+async def _attempt(targets: CatalogTargets, check: Check) -> Attempt:
+    limit = check.limit.total_seconds() if check.limit else DEFAULT_LIMIT
+    try:
+        async with asyncio.timeout(limit):
+            await targets.read(check)
+    except TimeoutError:
+        return Attempt(check.name, _read_aloud(say("no answer within {limit} s", limit=f"{limit:g}")))
+    except TargetError as error:
+        return Attempt(check.name, _read_aloud(error.text), isinstance(error, Denied))
+    except ConfigError as error:
+        return Attempt(check.name, str(error))
+    return Attempt(check.name)
+
+
+def _judged(system: System, name: str, attempts: Sequence[Attempt]) -> Verdict:
+    where = f"{system.id}/{name}"
+    failed = [attempt for attempt in attempts if attempt.reason]
+    if not failed:
+        return ok("target", f"{where}: reachable, {len(attempts)} of {len(attempts)} checks were read")
+    reasons = "; ".join(dict.fromkeys(attempt.reason for attempt in failed if attempt.reason))
+    if len(failed) < len(attempts):
+        names = ", ".join(attempt.check for attempt in failed)
+        words = f"{where}: reachable, but not every check could be read: {reasons}"
+        return warn("target", words, f"Look at {names} in checks.yml, and at what the bot may do there.")
+    if any(attempt.is_denied for attempt in failed):
+        return fail("target", f"{where}: {reasons}", f"Grant it, or correct the credentials behind targets.{name}.")
+    hint = f"See that it runs, and that this machine may reach the address behind targets.{name}."
+    return fail("target", f"{where}: {reasons}", hint)
+
+
+async def examine_independence(record: Client, systems: Sequence[System], environ: Mapping[str, str]) -> list[Verdict]:
+    """Whether a target is the Redis that keeps the record, or a copy of it; hosts and ports would not tell."""
+    ours = _identities([*await info(record, "server"), *await info(record, "replication")])
+    if not ours:
+        return [warn("record.independent", "unknown: this Redis does not say which server it is", OTHER_REDIS)]
+    same = [
+        f"{system.id}/{name}"
+        for system, name in _redis_targets(systems)
+        if ours & await _identities_of(system.profile.targets[name].address, environ)
+    ]
+    if same:
+        words = f"the record is kept in a Redis that the bot watches as a target: {', '.join(same)}"
+        return [fail("record.independent", words, OTHER_REDIS)]
+    return [ok("record.independent", "no target of the catalog is the Redis of the record")]
+
+
+def _redis_targets(systems: Sequence[System]) -> Iterator[tuple[System, str]]:
+    for system in systems:
+        for name, target in system.profile.targets.items():
+            if target.provider == "redis":
+                yield system, name
+
+
+async def _identities_of(raw: Mapping[str, Any], environ: Mapping[str, str]) -> frozenset[str]:
+    """Who a target says it is; one that cannot be reached is told about elsewhere."""
+    try:
+        url = await resolve(str(raw.get("url", "")), environ)
+        async with connection.connected(connection.Address.model_validate({"url": url})) as patient:
+            return _identities(
+                [await connection.info(patient, "server"), await connection.info(patient, "replication")]
+            )
+    except (TargetError, ValidationError, TimeoutError):
+        return frozenset()
+
+
+def _identities(sections: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """The server, and the history it shares with its replicas."""
+    named = (section.get(field) for section in sections for field in ("run_id", "master_replid"))
+    return frozenset(str(name) for name in named if name)
+
+
+def _read_aloud(text: Text) -> str:
+    return ENGLISH.plain(text)

@@ -1,0 +1,28 @@
+"""Which scopes the bot needs, as literal tables by what needs them; `plantao check` holds manifest.yml against them."""
+
+from collections.abc import Mapping
+
+METHODS: Mapping[str, tuple[str, ...]] = {
+    "apps.connections.open": (),  # called with the app token, whose scope connections:write is no scope of the bot
+    "auth.test": (),
+    "chat.postEphemeral": ("chat:write",),
+    "chat.postMessage": ("chat:write", "chat:write.public"),  # public: also where nobody has invited the bot
+    "chat.update": ("chat:write",),
+    "conversations.list": ("channels:read",),
+    "usergroups.list": ("usergroups:read",),
+    "users.info": ("users:read",),
+    "users.list": ("users:read",),
+    "views.open": (),
+    "views.publish": (),
+}
+EVENTS: Mapping[str, tuple[str, ...]] = {
+    "app_home_opened": (),
+    "user_change": ("users:read",),
+}
+COMMANDS = "commands"  # slash commands and shortcuts
+
+
+def needed() -> frozenset[str]:
+    """Every scope that something in the tables needs."""
+    rows = (*METHODS.values(), *EVENTS.values())
+    return frozenset({COMMANDS}.union(*rows))
