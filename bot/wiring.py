@@ -148,7 +148,7 @@ async def open_bot(settings: Settings, parts: Parts | None = None) -> AsyncItera
         register(app, desk, COMMANDS)
         await preload(sorted(operations_of(catalog)))
         feed = RedisFeed(await _connected(stack, url, FOLLOW_LIMIT), settings.prefix, _member())
-        desk.errands.start(people.learn_all())
+        await people.learn_all()
         stack.push_async_callback(desk.errands.drain, DRAIN)
         yield Bot(settings, ports, app, desk, identity, docket, feed, store, url)
 
@@ -163,7 +163,7 @@ async def _slack(settings: Settings) -> AsyncIterator[AsyncWebClient]:
 def operations_of(catalog: Catalog) -> set[str]:
     """Every operation that a catalog names."""
     home = catalog.home
-    return {entry.operation for entry in (*home.checks.values(), *home.actions.values())}
+    return {check.operation for check in home.checks.values()} | {act.operation for act in home.actions.values()}
 
 
 async def _redis_url(settings: Settings, stack: AsyncExitStack) -> str:

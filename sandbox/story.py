@@ -40,15 +40,16 @@ class Step(BaseModel):
     submits: Mapping[str, str] | None = None
     channel: str = "incidents"
     world: Mapping[str, Any] | None = None
+    rolled_out: str = ""
     clock: float = 0
     expect: Expectation | None = None
     tell: str = ""
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> "Step":
-        verbs = (self.types, self.clicks, self.submits, self.world, self.clock, self.expect, self.tell)
+        verbs = (self.types, self.clicks, self.submits, self.world, self.rolled_out, self.clock, self.expect, self.tell)
         if sum(1 for verb in verbs if verb) != 1:
-            raise ValueError("a step does one thing: types, clicks, submits, world, clock, expect or tell")
+            raise ValueError("a step does one thing: types, clicks, submits, world, rolled_out, clock, expect or tell")
         if (self.types or self.clicks or self.submits) and not self.who:
             raise ValueError("say who acts")
         return self
@@ -108,6 +109,8 @@ class Player:
         elif step.world:
             self._write(f"\n(the world: {dict(step.world)})\n")
             await self._world.control(step.world)
+        elif step.rolled_out:
+            await self._rolled_out(step.rolled_out)
         elif step.clock:
             self._write(f"\n({step.clock:g} seconds pass)\n")
             await _post(client, "clock", {"advance": step.clock})
@@ -115,6 +118,17 @@ class Player:
             await _expect(client, step.expect, transcript)
         else:
             await self._act(client, step, transcript)
+
+    async def _rolled_out(self, name: str) -> None:
+        """Wait until all pods of a deployment run its newest template."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
+        while (now := self._world.state()["deployments"][name])["ready"] < now["replicas"] or (
+            now["updated"] < now["replicas"]
+        ):
+            if loop.time() > deadline:
+                raise StoryFailed(f"{name} was not rolled out in {PATIENCE:g} s")
+            await asyncio.sleep(POLL)
 
     async def _act(self, client: httpx.AsyncClient, step: Step, transcript: Transcript) -> None:
         state = await _state(client)

@@ -28,17 +28,18 @@ def read_catalog(folder: Path) -> tuple[list[System], list[Complaint]]:
         try:
             systems.append(load_system(profile.parent))
         except ConfigError as error:
-            complaints += _unreadable(error)
+            complaints += _unreadable(error, folder)
     if not systems and not complaints:
         hint = "A system is a folder with a system.yml; PLANTAO_CATALOG says where they are."
         complaints.append(Complaint("catalog.empty", f"{folder}: no system found", hint))
     return systems, complaints
 
 
-def _unreadable(error: ConfigError) -> list[Complaint]:
-    """One complaint per line; indented lines belong to the one before, as YAML's own errors have them."""
+def _unreadable(error: ConfigError, folder: Path) -> list[Complaint]:
+    """One complaint per place; YAML's own errors go over several lines, ours begin with the place."""
     hint = "Correct the file; the shapes are in bot/catalog/system.py."
-    return [Complaint("catalog.shape", line, hint) for line in re.split(r"\n(?! )", str(error))]
+    places = re.split(rf"\n(?={re.escape(str(folder))})", str(error))
+    return [Complaint("catalog.shape", " ".join(place.split()), hint) for place in places]
 
 
 def system_complaints(system: System, folder: Path) -> list[Complaint]:

@@ -36,7 +36,7 @@ class Diagnosed:
 
     what: str
     level: Level
-    lines: tuple[tuple[Level, str, Text], ...]
+    lines: tuple[tuple[Level, Text, Text], ...]
 
 
 @dataclass(frozen=True, slots=True)

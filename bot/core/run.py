@@ -109,12 +109,12 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    lines: tuple[tuple[Level, str, Text], ...]
+    lines: tuple[tuple[Level, Text, Text], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Unverified:
-    lines: tuple[tuple[Level, str, Text], ...]
+    lines: tuple[tuple[Level, Text, Text], ...]
 
 
 class Phase(StrEnum):
@@ -164,7 +164,7 @@ class Run:
     executor: str = ""
     outcome: Text | None = None
     ended_at: datetime | None = None
-    lines: tuple[tuple[Level, str, Text], ...] = field(default=())
+    lines: tuple[tuple[Level, Text, Text], ...] = field(default=())
     interrupted: bool = False
     version: int = 0
 

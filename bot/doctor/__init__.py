@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack
 
 from docket import Docket
 from redis.exceptions import RedisError
@@ -22,6 +21,7 @@ from bot.store.visit import visited
 from bot.wiring import Parts
 
 ANSWER_LIMIT = 2.0  # seconds for each answer of the record
+SILENCE = (RedisError, OSError, TimeoutError)
 UNREACHABLE = "See that Redis runs, that this machine may reach it, and that REDIS_URL is right."
 
 
@@ -57,18 +57,29 @@ async def examine(settings: Settings, environ: Mapping[str, str]) -> AsyncIterat
 async def _record(settings: Settings, systems: Sequence[System], environ: Mapping[str, str]) -> list[Verdict]:
     url = settings.redis_url.get_secret_value() if settings.redis_url else None
     try:
-        async with AsyncExitStack() as stack:
-            address = await stack.enter_async_context(visited(url, settings.plantao_data))
-            client = connect(address, timeout=ANSWER_LIMIT)
-            stack.push_async_callback(client.aclose)
-            server = await examine_record(client)
-            independence = await examine_independence(client, systems, environ)
-            docket = await stack.enter_async_context(Docket(f"{settings.plantao_prefix}-jobs", address))
-            return [*server, *independence, *await examine_jobs(docket)]
+        async with visited(url, settings.plantao_data) as address:
+            server = await _server(address, systems, environ)
+            return [*server, *await _jobs(address, f"{settings.plantao_prefix}-jobs")]
     except ConfigError as error:
-        return [fail("record.reachable", str(error), "Correct the setting that it names.")]
-    except ValueError:
-        # redis-py quotes the address, which may hold a password.
-        return [fail("record.reachable", "REDIS_URL is not an address", "Write redis://user:password@host:6379/0.")]
-    except (RedisError, OSError, TimeoutError) as error:
+        # What redis-py says about a malformed address quotes it, and with it perhaps a part of the password.
+        words = "REDIS_URL is not an address" if isinstance(error.__cause__, ValueError) else str(error)
+        return [fail("record.reachable", words, "An address is redis://user:password@host:6379/0, percent-encoded.")]
+    except SILENCE as error:
         return [fail("record.reachable", f"Redis does not answer: {type(error).__name__}", UNREACHABLE)]
+
+
+async def _server(address: str, systems: Sequence[System], environ: Mapping[str, str]) -> list[Verdict]:
+    client = connect(address, timeout=ANSWER_LIMIT)
+    try:
+        return [*await examine_record(client), *await examine_independence(client, systems, environ)]
+    finally:
+        await client.aclose()
+
+
+async def _jobs(address: str, name: str) -> list[Verdict]:
+    try:
+        async with Docket(name, address) as docket:
+            return await examine_jobs(docket)
+    except SILENCE as error:
+        # Seen on a replica: even looking at the workers tidies up, which is a write.
+        return [fail("jobs.workers", f"cannot be looked at: {type(error).__name__}", "Look at the lines about Redis.")]

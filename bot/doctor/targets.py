@@ -14,7 +14,7 @@ from bot.core.text import Text, say
 from bot.doctor.record import info
 from bot.doctor.verdict import Verdict, fail, ok, warn
 from bot.flows.diagnose import DEFAULT_LIMIT
-from bot.providers import operation
+from bot.providers import loaded
 from bot.providers.reach import CatalogTargets
 from bot.providers.redis import connection
 from bot.providers.references import resolve
@@ -36,16 +36,16 @@ class Attempt:
 
 async def examine_targets(systems: Sequence[System], environ: Mapping[str, str]) -> list[Verdict]:
     """One line per target."""
-    _import_vendors(systems)
+    await _import_vendors(systems)
     pairs = [(system, name) for system in systems for name in system.profile.targets]
     return list(await asyncio.gather(*(_target(system, name, environ) for system, name in pairs)))
 
 
-def _import_vendors(systems: Sequence[System]) -> None:
-    """Before any clock runs: the first import of a vendor may take seconds and holds up everything else."""
+async def _import_vendors(systems: Sequence[System]) -> None:
+    """Before any clock runs: the first import of a vendor may take seconds."""
     for name in {check.operation for system in systems for check in system.checks.values()}:
         with suppress(ConfigError):  # told where its target is judged
-            operation(name)
+            await loaded(name)
 
 
 async def _target(system: System, name: str, environ: Mapping[str, str]) -> Verdict:

@@ -90,6 +90,6 @@ async def attach(ports: Ports, caller: Caller, number: str, report: Report) -> K
     )
 
 
-def lines_of(findings: Sequence[Finding]) -> tuple[tuple[Level, str, Text], ...]:
-    """What the record keeps of findings: level, check, summary; evidence stays out of it."""
-    return tuple((finding.level, finding.check, finding.summary) for finding in findings)
+def lines_of(findings: Sequence[Finding]) -> tuple[tuple[Level, Text, Text], ...]:
+    """What the record keeps of findings: level, title, summary; evidence stays out of it."""
+    return tuple((finding.level, finding.title, finding.summary) for finding in findings)

@@ -6,9 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from slack_bolt.async_app import AsyncApp
 
 from bot.flows.answers import Answer, DeclareForm, Handler, HandoffForm, Later, Said
-from bot.flows.ports import Caller
 from bot.slack.blocks.answers import show
-from bot.slack.blocks.parts import Message
 from bot.slack.boundary import Outcome, guarded
 from bot.slack.desk import Ack, Desk, Payload
 from bot.slack.replies import respond
@@ -28,36 +26,30 @@ def _command(desk: Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
         voice = desk.voice(body["user_id"])
         words = typed_words(body.get("text") or "")
 
-        async def work() -> Message | None:
-            caller = desk.caller(body, "command", f"command:{body['trigger_id']}")
-            return await _carry_out(desk, handler, (words, caller), body, voice)
+        async def work() -> Answer | None:
+            answer = await handler(words, desk.caller(body, "command", f"command:{body['trigger_id']}"), desk.ports)
+            if not isinstance(answer, DeclareForm | HandoffForm):
+                return answer
+            await desk.chat.open_view(body["trigger_id"], desk.view_of(answer, voice))
+            return None
 
         try:
-            message = await guarded(work, desk.system)
+            answer = await guarded(work, desk.system)
         except Outcome as outcome:
-            message = show(Said(outcome.text), voice)
-        if message is None:
-            await ack()
-        else:
-            await ack(text=message.text, blocks=list(message.blocks), response_type="ephemeral")
+            answer = Said(outcome.text)
+        await _acknowledge(ack, answer, voice)
+        if isinstance(answer, Later):
+            desk.errands.start(_later(desk, answer, body["response_url"], voice))
 
     return listener
 
 
-async def _carry_out(
-    desk: Desk, handler: Handler, asked: tuple[str, Caller], body: Payload, voice: Voice
-) -> Message | None:
-    words, caller = asked
-    answer = await handler(words, caller, desk.ports)
-    match answer:
-        case DeclareForm() | HandoffForm():
-            await desk.chat.open_view(body["trigger_id"], desk.view_of(answer, voice))
-            return None
-        case Later():
-            desk.errands.start(_later(desk, answer, body["response_url"], voice))
-            return show(Said(answer.now), voice)
-        case _:
-            return show(answer, voice)
+async def _acknowledge(ack: Ack, answer: Answer | None, voice: Voice) -> None:
+    if answer is None or isinstance(answer, DeclareForm | HandoffForm):
+        await ack()
+        return
+    message = show(Said(answer.now) if isinstance(answer, Later) else answer, voice)
+    await ack(text=message.text, blocks=list(message.blocks), response_type="ephemeral")
 
 
 async def _later(desk: Desk, later: Later, response_url: str, voice: Voice) -> None:

@@ -27,6 +27,9 @@ RETRIES = 3
 QUEUED = 64
 UNQUEUED = 1000
 
+# All our keys share one slot, so one MOVED puts everything right; after five redis-py would cut off all callers.
+ONE_SLOT = {"reinitialize_steps": 0}
+
 
 def connect(url: str, *, timeout: float = ANSWER_LIMIT) -> Client:
     """Build a client for a URL such as `redis://`, `unix://`, `redis+sentinel://host:port,host:port/service/db` or
@@ -49,7 +52,7 @@ def connect(url: str, *, timeout: float = ANSWER_LIMIT) -> Client:
                 return _sentinel(parts, options)
             case "redis+cluster" | "rediss+cluster":
                 plain = parts._replace(scheme=parts.scheme.removesuffix("+cluster")).geturl()
-                return _Cluster.from_url(plain, **{"max_connections": UNQUEUED} | options)
+                return _Cluster.from_url(plain, **{"max_connections": UNQUEUED, **ONE_SLOT} | options)
     except (ValueError, RedisClusterException) as error:
         raise ConfigError(f"REDIS_URL: {error}") from error
     raise ConfigError(
@@ -67,6 +70,8 @@ class _Cluster(RedisCluster):
 
     async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
         try:
+            # A command that comes before the slots are known would go to any node (seen with redis-py 8.1).
+            await self.initialize()
             return await super().execute_command(*args, **kwargs)
         except RedisClusterException as error:
             raise RedisConnectionError(str(error)) from error

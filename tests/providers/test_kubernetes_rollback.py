@@ -9,18 +9,16 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, web
-from readings import Settings, rendered, spoken
+from readings import Settings, measured, read, rendered, spoken
 from worlds import NAME, cluster, deploy, merge
 
-from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
-from bot.core.operation import Change
+from bot.core.errors import Denied, TargetError, Unreachable
+from bot.core.operation import Change, Progress
 from bot.core.run import Preview
 from bot.core.text import Text
 from bot.providers import operation
-from sandbox.world import World
+from sandbox.world import World, open_world
 from sandbox.world.listening import listen
-
-TOLD: list[Text] = []
 
 
 def undo() -> Change:
@@ -35,11 +33,11 @@ async def preview(address: Settings, to_revision: int | None = None, name: str =
     return await change.preview(change.address.model_validate(address), wanted)
 
 
-async def execute(address: Settings, shown: Preview, told: list[str] | None = None) -> str:
-    async def progress(text: Text) -> None:
-        if told is not None:
-            told.append(rendered(text))
+async def silent(_: Text) -> None:
+    """Progress that nobody reads."""
 
+
+async def execute(address: Settings, shown: Preview, progress: Progress = silent) -> str:
     change = undo()
     wanted = change.parameters.model_validate({"name": shown.arguments["name"]})
     return rendered(await change.execute(change.address.model_validate(address), wanted, shown, progress))
@@ -72,7 +70,9 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 async def settled(world: World, revision: int) -> None:
-    await until(lambda: state(world)["revision"] == revision and state(world)["updated"] == 3 == state(world)["ready"])
+    wanted, deadline = {"revision": revision, "rollout": "complete"}, monotonic() + 8
+    while not wanted.items() <= measured(await read("kubernetes.deployment", cluster(world), name=NAME)).items():
+        assert monotonic() < deadline
 
 
 async def test_the_preview_shows_both_revisions_and_changes_nothing(world: World) -> None:
@@ -117,8 +117,11 @@ async def test_settings_differ_by_name_only_and_their_values_stay_secret(world: 
 
 async def test_it_rolls_back_with_one_patch_and_tells_how_it_goes(world: World) -> None:
     told: list[str] = []
-    shown = await preview(cluster(world))
-    done = await execute(cluster(world), shown, told)
+
+    async def progress(text: Text) -> None:
+        told.append(rendered(text))
+
+    done = await execute(cluster(world), await preview(cluster(world)), progress)
     assert done == "agente-api runs agente-api:2.3.1 again (revision 4), 3 of 3 pods ready"
     after = state(world)
     assert (after["patches"], after["revision"], after["image"], after["ready"]) == (1, 4, "agente-api:2.3.1", 3)
@@ -137,7 +140,7 @@ async def test_a_failing_rollout_is_rolled_back_with_a_warning(world: World) -> 
     await until(lambda: any(pod["reason"] == "CrashLoopBackOff" for pod in world.state()["pods"]))
     shown = await preview(cluster(world))
     assert lines(shown)["image"] == ("agente-api:2.5.0-broken", "agente-api:2.4.0")
-    assert warnings(shown) == ["The present rollout is not complete: 3 of 3 pods ready."]
+    assert warnings(shown) == ["The present rollout is not complete: 1 of 3 pods updated, 1 not available."]
     assert "3 of 3 pods ready" in await execute(cluster(world), shown)
     assert all(pod["ready"] for pod in world.state()["pods"])
     assert state(world)["patches"] == 1
@@ -202,23 +205,19 @@ async def test_a_rollback_to_an_image_that_does_not_start_fails_with_the_counts(
     patches = state(world)["patches"]
     error = await refusal(execute(cluster(world), await preview(cluster(world))))
     assert spoken(error) == (
-        "The rollback of agente-api was accepted, but its pods do not become ready: 3 of 3 run, 0 of them new."
+        "The rollback of agente-api was accepted, but its pods do not start: 1 of 3 updated, 1 not available."
     )
     assert state(world)["patches"] == patches + 1
 
 
-async def test_somebody_who_changes_it_during_the_rollback_is_noticed(world: World) -> None:
-    async def interfere(_: Text) -> None:
-        await world.control({"drift": {"deployment": NAME, "image": "agente-api:2.6.0"}})
+async def test_somebody_who_changes_it_during_the_rollback_is_noticed() -> None:
+    async with open_world(pace=0.6) as world:
 
-    change = undo()
-    address, wanted = change.address.model_validate(cluster(world)), change.parameters.model_validate({"name": NAME})
-    shown = await preview({**cluster(world)}, to_revision=1)
-    await merge(world, {"spec": {"template": {"spec": {"containers": [{"name": NAME, "image": "agente-api:slow"}]}}}})
-    del shown
-    await settled(world, 4)
-    error = await refusal(change.execute(address, wanted, await preview(cluster(world)), interfere))
-    assert "then somebody else changed it again" in spoken(error)
+        async def interfere(_: Text) -> None:
+            await world.control({"drift": {"deployment": NAME, "image": "agente-api:2.6.0"}})
+
+        error = await refusal(execute(cluster(world), await preview(cluster(world)), interfere))
+    assert spoken(error) == "The rollback of agente-api was accepted, then somebody else changed it again."
 
 
 async def test_an_account_that_may_only_read_is_told_at_the_preview(world: World) -> None:

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from readings import measured, missing, read, refusal, spoken, summary
 from redis_server import RedisServer, free_port, self_signed, started
 
-from bot.core.errors import ConfigError, Denied, TimedOut, Unreachable
+from bot.core.errors import Denied, TimedOut, Unreachable
 from bot.core.findings import Reading
-from bot.providers import names, operation
+from bot.providers import names
 
 EVERY = [name for name in names() if name.startswith("redis.")]
 
@@ -244,13 +244,3 @@ async def test_an_unusable_url_is_refused_without_repeating_it() -> None:
             await read("redis.ping", {"url": url})
         assert "not a Redis URL" in str(caught.value)
         assert "s3same" not in str(caught.value)
-
-
-def test_every_operation_in_the_table_exists_under_its_name() -> None:
-    for name in names():
-        assert operation(name).name == name
-
-
-def test_an_unknown_operation_names_the_nearest_ones() -> None:
-    with pytest.raises(ConfigError, match=r"redis\.memory"):
-        operation("redis.memmory")

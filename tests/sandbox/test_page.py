@@ -449,11 +449,21 @@ async def test_a_phone_shows_one_pane_at_a_time_and_leads_back(desk: Desk) -> No
     await expect(page.locator("#sidebar")).to_be_visible()
 
 
+async def test_a_channel_opened_on_a_phone_shows_its_latest_message(desk: Desk) -> None:
+    for number in range(30):
+        await desk.pager.client.chat_postMessage(channel=INCIDENTS, text=f"line {number}")
+    page = await desk.page("clara", "", PHONE)
+    await page.locator("#channels").get_by_role("link", name="incidents").click()
+    await expect(messages(page).last).to_be_in_viewport(ratio=1)
+    await page.set_viewport_size({"width": 390, "height": 480})
+    await expect(messages(page).last).to_be_in_viewport(ratio=1)
+
+
 async def test_one_who_reads_further_up_stays_there_and_is_offered_the_way_down(desk: Desk) -> None:
     page = await desk.page("clara")
     for number in range(40):
         await desk.pager.client.chat_postMessage(channel=INCIDENTS, text=f"line {number}")
-    await expect(messages(page).last).to_be_in_viewport()
+    await expect(messages(page).filter(has_text="line 39")).to_be_in_viewport()
     await page.locator("#scroll").evaluate("box => { box.scrollTop = 0; }")
     await expect(messages(page).first).to_be_in_viewport()
     await desk.pager.client.chat_postMessage(channel=INCIDENTS, text="news")

@@ -1,5 +1,8 @@
 """An incident in Slack: headline, thread replies, list and timeline."""
 
+from collections.abc import Iterable
+from itertools import groupby
+
 from bot.core import incident
 from bot.core.events import Recorded
 from bot.core.findings import Level
@@ -51,8 +54,11 @@ def _standing(state: Incident) -> Text:
 
 
 def lasted(state: Incident) -> str:
-    """How long it lasted, in hours and minutes."""
-    minutes = int(state.duration(state.resolved_at or state.declared_at).total_seconds() // 60)
+    """How long it lasted, in the two largest units."""
+    seconds = int(state.duration(state.resolved_at or state.declared_at).total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
 
 
@@ -73,11 +79,23 @@ def reply(event: Recorded, after: Incident, voice: Voice) -> Message:
         case incident.Updated(text) | incident.Resolved(text):
             blocks = [parts.section(words), parts.section(parts.quoted(escape(text)))]
         case incident.Diagnosed(lines=lines):
-            found = [f"{LEVEL_SIGNS[level]} *{escape(check)}* {voice(summary)}" for level, check, summary in lines]
-            blocks = [parts.section(words), *parts.lines(found)]
+            blocks = [parts.section(words), *parts.lines(finding_lines(lines, voice))]
         case _:
             blocks = [parts.section(words)]
     return parts.message(words, blocks)
+
+
+def finding_lines(lines: Iterable[tuple[Level, Text, Text]], voice: Voice) -> list[str]:
+    """One line per finding; neighbours that say the same, as all checks of a dead target do, share one."""
+    merged: list[str] = []
+    for (level, summary), same in groupby(((level, title, voice(summary)) for level, title, summary in lines), _saying):
+        titles = ", ".join(f"*{voice(title)}*" for _, title, _ in same)
+        merged.append(f"{LEVEL_SIGNS[level]} {titles} — {summary}")
+    return merged
+
+
+def _saying(line: tuple[Level, Text, str]) -> tuple[Level, str]:
+    return line[0], line[2]
 
 
 def _told(event: Recorded, after: Incident) -> Text:

@@ -1,10 +1,12 @@
 """A diagnosis in Slack: normal or not in the first line, then the findings, worst first."""
 
+from itertools import groupby
+
 from bot.core.findings import Finding, Judgement, Level
 from bot.core.text import Text, say
 from bot.flows.diagnose import Menu, Report
 from bot.slack.blocks import parts
-from bot.slack.blocks.incident import LEVEL_SIGNS
+from bot.slack.blocks.incident import finding_lines
 from bot.slack.blocks.parts import Block, Message
 from bot.slack.voice import Voice, escape
 
@@ -30,13 +32,15 @@ def report(value: Report, voice: Voice) -> Message:
         took=f"{value.took:.1f}",
     )
     blocks = [parts.section(verdict), parts.context(voice(counted))]
-    for finding in value.findings[: (parts.MESSAGE_BLOCKS - len(blocks)) // 2]:
-        blocks += _finding(finding, voice)
+    for _, same in groupby(value.findings, lambda finding: (finding.level, voice(finding.summary))):
+        blocks += _findings(list(same), voice)
     return parts.message(verdict, blocks)
 
 
-def _finding(finding: Finding, voice: Voice) -> list[Block]:
-    words = f"{LEVEL_SIGNS[finding.level]} *{voice(finding.title)}* — {voice(finding.summary)}"
+def _findings(same: list[Finding], voice: Voice) -> list[Block]:
+    """Findings that say the same, as one: all checks of a dead target do."""
+    finding = same[0]
+    [words] = finding_lines(((one.level, one.title, one.summary) for one in same), voice)
     limits = [text for judgement in finding.judgements if (text := _limit(judgement, voice))]
     blocks = [parts.section(words)]
     if finding.level is not Level.OK:
@@ -50,11 +54,11 @@ def _finding(finding: Finding, voice: Voice) -> list[Block]:
 
 def _limit(judgement: Judgement, voice: Voice) -> str:
     measured = judgement.measurement
+    if judgement.level is Level.OK:
+        return ""
     if measured.value is None:
         reason = measured.missing or say("not reported")
         return voice(say("{name}: {reason}", name=measured.name, reason=reason))
-    if judgement.level is Level.OK:
-        return ""
     value = f"{measured.value:g}" if isinstance(measured.value, float) else str(measured.value)
     return voice(
         say(

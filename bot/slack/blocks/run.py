@@ -6,7 +6,7 @@ from bot.core.events import Recorded
 from bot.core.run import PHASE_NAMES, Phase, Proposed, Run
 from bot.core.text import Person, Text, say
 from bot.slack.blocks import parts
-from bot.slack.blocks.incident import LEVEL_SIGNS
+from bot.slack.blocks.incident import finding_lines
 from bot.slack.blocks.parts import Block, Message
 from bot.slack.voice import Voice, escape
 
@@ -102,8 +102,7 @@ def reply(event: Recorded, after: Run, voice: Voice) -> Message:
     words = voice(_told(event, after))
     blocks = [parts.section(words)]
     if isinstance(event.fact, run.Verified | run.Unverified):
-        found = [f"{LEVEL_SIGNS[level]} *{escape(check)}* {voice(text)}" for level, check, text in event.fact.lines]
-        blocks += parts.lines(found)
+        blocks += parts.lines(finding_lines(event.fact.lines, voice))
     return parts.message(words, blocks)
 
 

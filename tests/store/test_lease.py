@@ -1,0 +1,161 @@
+"""Leases on a real redis-server: one holder at a time, and none for ever."""
+
+import asyncio
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from redis_servers import Server, Wire, until
+
+from bot.core.errors import Conflict
+from bot.store.connect import Client
+from bot.store.lease import RedisLeases
+
+ROOT = Path(__file__).parents[2]
+PREFIX = "{plantao}"
+KEY = "{plantao}:lease:target:payments"
+NAME = "target:payments"
+
+HOLDER = """
+import asyncio, sys
+from bot.store.connect import connect
+from bot.store.lease import RedisLeases
+
+async def main():
+    async with RedisLeases(connect(sys.argv[1]), "{plantao}").hold("target:payments", ttl=0.5):
+        print("held", flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def leases(client: Client) -> RedisLeases:
+    return RedisLeases(client, PREFIX)
+
+
+async def is_free(leases: RedisLeases) -> bool:
+    try:
+        async with leases.hold(NAME):
+            return True
+    except Conflict:
+        return False
+
+
+async def test_a_second_holder_is_refused_at_once_while_other_names_are_free(leases: RedisLeases) -> None:
+    async with leases.hold(NAME):
+        assert not await is_free(leases)
+        async with leases.hold("target:search"):
+            pass
+    assert await is_free(leases)
+
+
+async def test_whoever_waits_gets_the_lease_when_its_holder_is_done(leases: RedisLeases) -> None:
+    order = []
+
+    async def second() -> None:
+        async with leases.hold(NAME, wait=5):
+            order.append("second begins")
+
+    async with leases.hold(NAME):
+        waiting = asyncio.create_task(second())
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(waiting), 0.2)
+        order.append("first ends")
+    await waiting
+    assert order == ["first ends", "second begins"]
+
+
+async def test_waiting_ends_with_a_refusal(leases: RedisLeases) -> None:
+    clock = asyncio.get_running_loop().time
+    async with leases.hold(NAME):
+        begun = clock()
+        with pytest.raises(Conflict):
+            async with leases.hold(NAME, wait=0.3):
+                pass
+        assert 0.3 <= clock() - begun < 1
+
+
+async def test_twenty_who_want_it_at_once_hold_it_one_after_the_other(leases: RedisLeases) -> None:
+    inside, most = 0, 0
+
+    async def work() -> None:
+        nonlocal inside, most
+        async with leases.hold(NAME, wait=10):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(work() for _ in range(20)))
+    assert (inside, most) == (0, 1)
+
+
+async def test_work_longer_than_the_lease_keeps_it(leases: RedisLeases) -> None:
+    clock = asyncio.get_running_loop().time
+    async with leases.hold(NAME, ttl=0.3):
+        taken = clock()
+        while clock() < taken + 1:
+            assert not await is_free(leases)
+
+
+async def test_an_error_inside_frees_the_lease(leases: RedisLeases) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with leases.hold(NAME):
+            raise ZeroDivisionError
+    assert await is_free(leases)
+
+
+async def test_the_lease_of_a_killed_holder_is_free_after_its_time(leases: RedisLeases, server: Server) -> None:
+    holder = await asyncio.create_subprocess_exec(sys.executable, "-c", HOLDER, server.url, cwd=ROOT, stdout=PIPE)
+    assert holder.stdout is not None
+    try:
+        assert await holder.stdout.readline() == b"held\n"
+        assert not await is_free(leases)
+    finally:
+        holder.send_signal(signal.SIGKILL)
+        await holder.communicate()
+    assert not await is_free(leases), "it is free while its holder may still be alive"
+    await until(lambda: is_free(leases), within=2)
+
+
+async def test_a_holder_that_lost_its_lease_does_not_release_the_next_one(leases: RedisLeases, client: Client) -> None:
+    async with leases.hold(NAME):
+        await client.set(KEY, "somebody else", px=10_000)
+    assert await client.get(KEY) == b"somebody else"
+
+
+async def test_a_holder_that_lost_its_lease_does_not_prolong_the_next_one(leases: RedisLeases, client: Client) -> None:
+    async with leases.hold(NAME, ttl=0.1):
+        await client.set(KEY, "somebody else", px=400)
+        await until(lambda: _is_gone(client), within=2)
+
+
+async def _is_gone(client: Client) -> bool:
+    return await client.get(KEY) is None
+
+
+@pytest.mark.parametrize("silently", [False, True], ids=["the connection broke", "nothing came back"])
+async def test_a_lease_whose_answer_got_lost_is_held_and_not_mistaken_for_another_holder(
+    connected: Callable[[str], Client], wire: Wire, leases: RedisLeases, silently: bool
+) -> None:
+    behind_the_wire = connected(f"redis://127.0.0.1:{wire.port}/0")
+    await behind_the_wire.ping()
+    wire.lose_answer(b":lease:", silently=silently)
+    async with RedisLeases(behind_the_wire, PREFIX).hold(NAME):
+        assert not await is_free(leases)
+    assert await is_free(leases)
+
+
+async def test_an_outage_while_releasing_does_not_hide_that_the_work_is_done(
+    leases: RedisLeases, server: Server
+) -> None:
+    done = False
+    async with leases.hold(NAME):
+        server.kill()
+        done = True
+    assert done
