@@ -123,9 +123,7 @@ class Player:
         """Wait until all pods of a deployment run its newest template."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PATIENCE
-        while (now := self._world.state()["deployments"][name])["ready"] < now["replicas"] or (
-            now["updated"] < now["replicas"]
-        ):
+        while not self._world.state()["deployments"][name]["rolled_out"]:
             if loop.time() > deadline:
                 raise StoryFailed(f"{name} was not rolled out in {PATIENCE:g} s")
             await asyncio.sleep(POLL)

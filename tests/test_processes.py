@@ -88,7 +88,9 @@ async def test_two_web_processes_and_two_workers_post_and_execute_everything_onc
         for child, word in zip([*webs, *workers], ["bot.ready"] * 2 + ["worker.ready"] * 2, strict=True):
             await child.ready(word)
         assert await site.sockets() == 2
-        said = await asyncio.gather(*(site.command(NEXT_ON_CALL, f"/incident declare P3 number {n}") for n in range(12)))
+        said = await asyncio.gather(
+            *(site.command(NEXT_ON_CALL, f"/incident declare P3 number {n}") for n in range(12))
+        )
         assert all("declared" in words for words in said)
 
         async def all_posted() -> bool:

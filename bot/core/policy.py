@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot.core.errors import NotAllowed, UserError
-from bot.core.text import Text, say
+from bot.core.text import Text, Words, say
 
 
 class Severity(StrEnum):
@@ -69,12 +69,13 @@ class Rights:
         return self.roles.get(right, ())
 
 
-def require(right: Right, held: Collection[str], needed: Collection[str]) -> None:
-    """Raise NotAllowed unless one of the roles held is among those needed; the default is to deny."""
+def require(right: Right, held: Collection[str], needed: Mapping[str, Words]) -> None:
+    """Raise NotAllowed unless one of the roles held is among those needed (by key); the default is to deny."""
     if ANYONE in needed or set(held) & set(needed):
         return
+    titles = list(needed.values()) or [Words("nobody", "ninguém")]
     raise NotAllowed(
-        "You may not {doing}: that takes the role {roles}. Nothing was changed.",
+        "You may not {doing}. Who may: {roles}. Nothing was changed.",
         doing=RIGHT_NAMES[right],
-        roles=" / ".join(needed) or "—",
+        roles=Words(" / ".join(title.en for title in titles), " / ".join(title.pt for title in titles)),
     )

@@ -236,7 +236,7 @@ def _require_waiting(state: Run, now: datetime) -> None:
         )
     if state.phase is not Phase.PROPOSED:
         raise TooLate(
-            "{run} was already decided by {who}: it is {phase}. Nothing was changed.",
+            "{run} was already decided by {who}: it is {phase}. This click changed nothing.",
             run=state.number,
             who=Person(state.decided_by),
             phase=PHASE_NAMES[state.phase],

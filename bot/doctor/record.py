@@ -104,7 +104,7 @@ def _replicas(replications: Sequence[Info]) -> Verdict:
     fewest = min(int(server.get("connected_slaves", 0)) for server in replications)
     if fewest:
         return ok("record.replicas", f"{fewest}; the bot waits for one of them with each event")
-    return ok("record.replicas", "none; the record lives on this machine alone")
+    return ok("record.replicas", "none; the record lives on one machine alone")
 
 
 async def examine_jobs(docket: Docket) -> list[Verdict]:

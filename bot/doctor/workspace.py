@@ -24,16 +24,21 @@ REINSTALL = "Give the app the scopes of manifest.yml (App Manifest in the app's 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why Slack did not answer a question, in its own code."""
+    """Why a question was not answered: Slack's own code, or what happened to the connection."""
 
     code: str
     needed: str = ""
+    was_reached: bool = True
+
+    @property
+    def words(self) -> str:
+        return f"Slack says {self.code}" if self.was_reached else f"Slack does not answer: {self.code}"
 
     def verdict(self, id: str, what: str) -> Verdict:
         """The same as a line."""
         if self.code == "missing_scope":
             return fail(id, f"{what}: the scope {self.needed.replace(',', ' or ')} is missing", REINSTALL)
-        return fail(id, f"{what}: Slack says {self.code}", "Try again; https://slack-status.com tells about outages.")
+        return fail(id, f"{what}: {self.words}", "Try again; https://slack-status.com tells about outages.")
 
 
 @asynccontextmanager
@@ -84,8 +89,10 @@ async def _app_token(client: AsyncWebClient, settings: Settings) -> list[Verdict
     answer = await _ask(client.apps_connections_open(app_token=token))
     if not isinstance(answer, Refusal):
         return [ok("slack.app_token", "Slack offers a Socket Mode connection")]
+    if not answer.was_reached:
+        return [answer.verdict("slack.app_token", "SLACK_APP_TOKEN cannot be tried")]
     hint = "Make an app token with the scope connections:write (Basic Information), and set socket_mode_enabled."
-    return [fail("slack.app_token", f"SLACK_APP_TOKEN: Slack says {answer.code}", hint)]
+    return [fail("slack.app_token", f"SLACK_APP_TOKEN: {answer.words}", hint)]
 
 
 async def _channels(client: AsyncWebClient, systems: Sequence[System], identity: Identity) -> list[Verdict]:
@@ -169,4 +176,4 @@ async def _ask(question: Awaitable[Any]) -> Any | Refusal:
         is_answer = isinstance(response.data, dict)
         return Refusal(str(response.get("error")), response.get("needed") or "") if is_answer else Refusal("http_error")
     except (SlackClientError, ClientError, OSError, TimeoutError) as error:
-        return Refusal(type(error).__name__)
+        return Refusal(type(error).__name__, was_reached=False)

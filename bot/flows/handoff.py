@@ -1,5 +1,6 @@
 """Hand over a shift: the note filled in from the record, its delivery and its acceptance."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,11 +39,13 @@ async def draft(ports: Ports, caller: Caller) -> Draft:
     """Gather open incidents, those that ended in the last 24 h, runs, and remarks since the last handoff."""
     await demand(ports, caller, Right.HANDOFF)
     since = ports.clock.now() - LOOK_BACK
-    incidents = await ports.record.listing(INCIDENTS, only_open=False, limit=LOOKED_AT)
-    open_ones = await ports.record.listing(INCIDENTS, only_open=True, limit=LOOKED_AT)
-    runs = await ports.record.listing(RUNS, only_open=False, limit=LOOKED_AT)
-    notes = await ports.record.listing(NOTES, only_open=False, limit=LOOKED_AT)
-    last = await ports.record.listing(HANDOFFS, only_open=False, limit=1)
+    incidents, open_ones, runs, notes, last = await asyncio.gather(
+        ports.record.listing(INCIDENTS, only_open=False, limit=LOOKED_AT),
+        ports.record.listing(INCIDENTS, only_open=True, limit=LOOKED_AT),
+        ports.record.listing(RUNS, only_open=False, limit=LOOKED_AT),
+        ports.record.listing(NOTES, only_open=False, limit=LOOKED_AT),
+        ports.record.listing(HANDOFFS, only_open=False, limit=1),
+    )
     noted_since = last[0].at if last else since
     return Draft(
         since=since,

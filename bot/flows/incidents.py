@@ -43,6 +43,9 @@ def parse_number(word: str) -> str:
 async def declare(ports: Ports, caller: Caller, severity: Severity, title: str) -> Kept[Incident]:
     """Open an incident; the same delivery opens it only once."""
     await demand(ports, caller, Right.DECLARE)
+    known = ports.catalog.home.profile.severities
+    if severity not in known:
+        raise UserError("This system has no {severity}. It knows {known}.", severity=severity, known=", ".join(known))
     return await ports.record.open(INCIDENTS, incident.declare(severity, title), caller.author, caller.key)
 
 

@@ -100,7 +100,7 @@ async def execute(ports: Ports, number: str) -> None:
         async with ports.leases.hold(f"target:{state.proposal.target}", ttl=15, wait=EXECUTION_LIMIT):
             await _execute_alone(ports, number)
     except Conflict:
-        words = say("another action on this target is still running")
+        words = say("Another action on this target is still running.")
         await _append(ports, number, Phase.APPROVED, run.Refused(words))
 
 
@@ -111,7 +111,7 @@ async def _execute_alone(ports: Ports, number: str) -> None:
         await _append(ports, number, Phase.STARTED, run.Interrupted())
     elif state.phase is Phase.APPROVED:
         if action is None:
-            refused = run.Refused(say("the catalog no longer has this action"))
+            refused = run.Refused(say("The catalog no longer has this action."))
             await _append(ports, number, Phase.APPROVED, refused)
             return
         await _claim_and_change(ports, state, action)
@@ -140,7 +140,7 @@ async def _change(ports: Ports, number: str, action: Action, preview: Preview) -
             given = dict(preview.arguments)
             return Finished(await ports.targets.execute(action, given, preview, _progress(ports, number)))
     except TimeoutError:
-        return Failed(say("not finished within {limit} s; it may still be going on", limit=f"{limit:g}"))
+        return Failed(say("It did not finish within {limit} s and may still be going on.", limit=f"{limit:g}"))
     except TargetError as error:
         return Failed(error.text)
 
@@ -170,7 +170,7 @@ async def _drift(ports: Ports, state: Run, action: Action, given: Mapping[str, A
     difference = "; ".join(
         f"{name}: {approved.state.get(name, '—')} → {fresh.state.get(name, '—')}" for name in sorted(changed)
     )
-    words = say("the target changed after this was shown ({difference}); propose again", difference=difference)
+    words = say("The target changed after this was shown ({difference}). Propose it again.", difference=difference)
     await _append(ports, state.number, Phase.APPROVED, run.Refused(words))
     return None
 

@@ -1,5 +1,6 @@
 """The error boundary: whatever a person does gets an answer. One of the two places that catch broadly."""
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -12,6 +13,8 @@ from bot.core.text import Text, say
 
 T = TypeVar("T")
 
+ANSWER_LIMIT = 2.8  # seconds; Slack waits 3
+
 log = structlog.get_logger()
 
 
@@ -23,10 +26,11 @@ class Outcome(Exception):
         self.text = text
 
 
-async def guarded(work: Callable[[], Awaitable[T]], system: System) -> T:
-    """Do the work, or raise Outcome with the sentence that the person reads."""
+async def guarded(work: Callable[[], Awaitable[T]], system: System, *, limit: float | None = ANSWER_LIMIT) -> T:
+    """Do the work within `limit` seconds, or raise Outcome with the sentence that the person reads."""
     try:
-        return await work()
+        async with asyncio.timeout(limit):
+            return await work()
     except UserError as error:
         raise Outcome(error.text) from error
     except NothingRecorded as error:
@@ -37,6 +41,9 @@ async def guarded(work: Callable[[], Awaitable[T]], system: System) -> T:
                 advice=system.profile.page_by_hand,
             )
         ) from error
+    except TimeoutError as error:
+        log.error("answer.too_slow", limit=limit)
+        raise Outcome(say("I could not answer in time. Look at `/incident list` before you try again.")) from error
     except ChatError as error:
         log.warning("slack.refused", code=error.code)
         raise Outcome(

@@ -54,7 +54,7 @@ async def _acknowledge(ack: Ack, answer: Answer | None, voice: Voice) -> None:
 
 async def _later(desk: Desk, later: Later, response_url: str, voice: Voice) -> None:
     try:
-        answer: Answer = await guarded(later.work, desk.system)
+        answer: Answer = await guarded(later.work, desk.system, limit=None)
     except Outcome as outcome:
         answer = Said(outcome.text)
     if not isinstance(answer, DeclareForm | HandoffForm | Later):

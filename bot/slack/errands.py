@@ -3,6 +3,10 @@
 import asyncio
 from collections.abc import Coroutine
 
+import structlog
+
+log = structlog.get_logger()
+
 
 class Errands:
     """Background tasks of this process; nothing that must survive a crash belongs here."""
@@ -14,7 +18,12 @@ class Errands:
         """Run something in the background."""
         task = asyncio.create_task(errand)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("errand.failed", exc_info=error)
 
     async def drain(self, limit: float) -> None:
         """Wait up to `limit` seconds for what is running, then cancel the rest."""

@@ -1,6 +1,7 @@
 """Answers through a response_url: private, five at most, within thirty minutes."""
 
 import structlog
+from aiohttp import ClientError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
@@ -13,9 +14,18 @@ LIMIT = 10  # seconds
 
 async def respond(url: str, message: Message) -> None:
     """Tell one person something privately; a refusal is logged, since nobody is left to be told."""
+    try:
+        status = await _send(url, message)
+    except (ClientError, OSError, TimeoutError) as error:
+        log.warning("response_url.unreachable", error=type(error).__name__)
+        return
+    if status != 200:
+        log.warning("response_url.refused", status=status)
+
+
+async def _send(url: str, message: Message) -> int:
     client = AsyncWebhookClient(url, timeout=LIMIT, retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=2)])
     answer = await client.send(
         text=message.text, blocks=list(message.blocks), response_type="ephemeral", replace_original=False
     )
-    if answer.status_code != 200:
-        log.warning("response_url.refused", status=answer.status_code, body=answer.body[:100])
+    return int(answer.status_code)

@@ -77,6 +77,16 @@ class _Cluster(RedisCluster):
             raise RedisConnectionError(str(error)) from error
 
 
+class _Watched(Redis):
+    """The client of a master; closing it closes what redis-py leaves open, the connections to the sentinels."""
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await super().aclose(close_connection_pool)
+        pool: Any = self.connection_pool
+        for sentinel in pool.sentinel_manager.sentinels:
+            await sentinel.aclose()
+
+
 def _sentinel(parts: SplitResult, options: dict[str, Any]) -> Redis:
     """The same grammar as docket's, which gets the same URL: sentinels have credentials of their own in the query."""
     service, _, database = parts.path.strip("/").partition("/")
@@ -89,11 +99,11 @@ def _sentinel(parts: SplitResult, options: dict[str, Any]) -> Redis:
     trust = {name: value for name, value in typed.items() if name.startswith("ssl_")} if encrypted else {}
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         [_address(host) for host in parts.netloc.rpartition("@")[2].split(",")],
-        sentinel_kwargs=options | secrets | encrypted | trust,
+        sentinel_kwargs={"max_connections": UNQUEUED, **options, **secrets, **encrypted, **trust},
     )
     credentials = {"username": unquote(parts.username or "") or None, "password": unquote(parts.password or "") or None}
     given = {"max_connections": UNQUEUED, **options, **typed, **credentials, **encrypted}
-    master: Redis = sentinel.master_for(service, db=int(database or 0), **given)
+    master: Redis = sentinel.master_for(service, _Watched, db=int(database or 0), **given)
     return master
 
 

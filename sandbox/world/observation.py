@@ -49,9 +49,16 @@ def _deployment(cluster: Cluster, deployment: Document) -> State:
         "replicas": deployment["spec"]["replicas"],
         "updated": deployment["status"].get("updatedReplicas", 0),
         "ready": deployment["status"].get("readyReplicas", 0),
+        "rolled_out": _is_rolled_out(deployment),
         "patches": cluster.patches()[deployment["metadata"]["name"]],
         "revisions": [_revision(one) for one in sorted(owned, key=revision_of)],
     }
+
+
+def _is_rolled_out(deployment: Document) -> bool:
+    status, wanted = deployment["status"], deployment["spec"]["replicas"]
+    pods = (status.get("replicas", 0), status.get("updatedReplicas", 0), status.get("readyReplicas", 0))
+    return bool(status["observedGeneration"] == deployment["metadata"]["generation"] and set(pods) == {wanted})
 
 
 def _revision(replica_set: Document) -> State:

@@ -62,7 +62,7 @@ async def test_diag_api_judges_status_and_json(house: House) -> None:
     await house.command(NEXT_ON_CALL, "/diag api")
     report = await house.told(NEXT_ON_CALL, "*Not normal*: api")
     assert "🟡 *API reaches Redis*" in report
-    assert "json.status = degraded" in report
+    assert "json.status is degraded, expected healthy" in report
 
 
 async def test_diag_kubernetes_shows_deployment_pods_and_events(house: House) -> None:

@@ -15,7 +15,7 @@ GOOD = "agente-api:2.4.0"
 async def test_the_card_shows_what_is_and_what_would_be(house: House, transport: str) -> None:
     card = await _propose(house)
     shown = house.words(card)
-    for expected in (f"`{BAD}` → `{GOOD}`", "RUN-1", "@ana", "líder técnico", "api-health"):
+    for expected in (f"`{BAD}` → `{GOOD}`", "RUN-1", "@ana", "líder técnico", "Saúde da API"):
         assert expected in shown
     assert buttons(card) == ["run:approve", "run:deny"]
     assert _patches(house) == 0
@@ -180,8 +180,7 @@ async def _propose(house: House, incident: str = "") -> dict[str, Any]:
     await house.demo.world.control({"deploy": {"deployment": "agente-api", "image": BAD, "by": "ci", "cause": "2.4.1"}})
 
     async def rolled_out() -> bool:
-        state = house.demo.world.state()["deployments"]["agente-api"]
-        return bool(state["ready"] == 3 and state["updated"] == 3)
+        return bool(house.demo.world.state()["deployments"]["agente-api"]["rolled_out"])
 
     await house.until(rolled_out)
     await house.command(ON_CALL, f"/rollback agente-api {incident}")

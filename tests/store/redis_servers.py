@@ -2,16 +2,18 @@
 
 import asyncio
 import signal
-import subprocess
+from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.core.errors import NothingRecorded
+from bot.store.connect import Client
 from tests.providers.redis_server import free_port
 
 T = TypeVar("T")
@@ -20,21 +22,19 @@ SLOTS = 16384
 
 
 class Server:
-    def __init__(self, folder: Path, options: tuple[str, ...]) -> None:
-        self.port = free_port()
-        self.process: subprocess.Popen[bytes] | None = None
-        folder.mkdir(parents=True, exist_ok=True)
-        self._command = [
-            *("redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""),
-            *("--appendonly", "yes", "--appendfsync", "always", "--repl-diskless-sync-delay", "0", *options),
-        ]
+    """A redis-server that keeps its port and its files from one start to the next."""
+
+    def __init__(self, port: int, arguments: list[str]) -> None:
+        self.port = port
+        self._arguments = arguments
+        self._started: Process | None = None
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
     async def start(self) -> None:
-        self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        self._started = await asyncio.create_subprocess_exec("redis-server", *self._arguments, stdout=DEVNULL)
         async with Redis(port=self.port) as client:
             await answered(client.ping)
 
@@ -44,73 +44,83 @@ class Server:
     def resume(self) -> None:
         self._process.send_signal(signal.SIGCONT)
 
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
+    async def kill(self) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
 
     @property
-    def _process(self) -> subprocess.Popen[bytes]:
-        assert self.process is not None, "this server was never started"
-        return self.process
+    def _process(self) -> Process:
+        assert self._started is not None, "this server was never started"
+        return self._started
 
 
 @asynccontextmanager
 async def running(folder: Path, *options: str) -> AsyncIterator[Server]:
-    server = Server(folder, options)
+    folder.mkdir(parents=True)
+    port = free_port()
+    fixed = [
+        *("--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""),
+        *("--appendonly", "yes", "--appendfsync", "always", "--repl-diskless-sync-delay", "0"),
+    ]
+    async with _started(Server(port, [*fixed, *options])) as server:
+        yield server
+
+
+@asynccontextmanager
+async def _started(server: Server) -> AsyncIterator[Server]:
     try:
         await server.start()
         yield server
     finally:
-        server.kill()
+        await server.kill()
 
 
 @asynccontextmanager
-async def master_and_replica(folder: Path, *options: str) -> AsyncIterator[tuple[Server, Server]]:
+async def master_and_replica(folder: Path) -> AsyncIterator[tuple[Server, Server]]:
     """A master, and a replica that has everything the master has."""
-    async with running(folder / "master") as master:
+    async with AsyncExitStack() as stack:
+        master = await stack.enter_async_context(running(folder / "master"))
         follow = ("--replicaof", f"127.0.0.1 {master.port}")
-        async with running(folder / "replica", *follow, *options) as replica, Redis(port=master.port) as client:
-            await until(lambda: _is_in_step(client))
-            yield master, replica
+        replica = await stack.enter_async_context(running(folder / "replica", *follow))
+        async with Redis(port=master.port) as client:
+            await until(partial(_is_in_step, client))
+        yield master, replica
+
+
+async def _is_in_step(master: Client) -> bool:
+    now = await master.info("replication")
+    return now["connected_slaves"] == 1 and now["slave0"]["offset"] == now["master_repl_offset"]
 
 
 @asynccontextmanager
 async def sentinels(folder: Path, master: Server) -> AsyncIterator[str]:
     """Three sentinels that know the master, its replica and each other; the URL of the service `mymaster`."""
     async with AsyncExitStack() as stack:
-        watchers = [
-            await stack.enter_async_context(_sentinel(folder / f"sentinel{number}", master)) for number in range(3)
-        ]
+        places = [folder / f"sentinel{number}" for number in range(3)]
+        watchers = [await stack.enter_async_context(_sentinel(place, master)) for place in places]
         for watcher in watchers:
-            client = await stack.enter_async_context(Redis(port=watcher.port, decode_responses=True))
-            await until(lambda client=client: _is_formed(client))
+            async with Redis(port=watcher.port, decode_responses=True) as client:
+                await until(partial(_knows_all, client))
         yield f"redis+sentinel://{','.join(f'127.0.0.1:{watcher.port}' for watcher in watchers)}/mymaster/0"
 
 
 @asynccontextmanager
 async def _sentinel(folder: Path, master: Server) -> AsyncIterator[Server]:
-    server = Server(folder, ())
-    conf = folder / "sentinel.conf"
+    folder.mkdir()
+    port = free_port()
+    conf = folder / "sentinel.conf"  # a sentinel rewrites its own
     conf.write_text(
-        f"port {server.port}\nbind 127.0.0.1\ndir {folder}\n"
+        f"port {port}\nbind 127.0.0.1\ndir {folder}\n"
         f"sentinel monitor mymaster 127.0.0.1 {master.port} 2\n"
         "sentinel down-after-milliseconds mymaster 1000\nsentinel failover-timeout mymaster 5000\n"
     )
-    server._command = ["redis-server", str(conf), "--sentinel"]
-    try:
-        await server.start()
+    async with _started(Server(port, [str(conf), "--sentinel"])) as server:
         yield server
-    finally:
-        server.kill()
 
 
-async def _is_in_step(master: "Redis") -> bool:
-    replication: Any = await master.info("replication")
-    return bool(replication["connected_slaves"]) and replication["slave0"]["offset"] == replication["master_repl_offset"]
-
-
-async def _is_formed(sentinel: "Redis") -> bool:
-    state: Any = await sentinel.execute_command("SENTINEL", "MASTER", "mymaster")
+async def _knows_all(sentinel: Client) -> bool:
+    state = await sentinel.execute_command("SENTINEL", "MASTER", "mymaster")
     return int(state["num-other-sentinels"]) == 2 and int(state["num-slaves"]) == 1
 
 
@@ -118,7 +128,8 @@ async def _is_formed(sentinel: "Redis") -> bool:
 async def cluster(folder: Path) -> AsyncIterator[list[Server]]:
     """Three masters that share the slots; nothing is replicated."""
     async with AsyncExitStack() as stack:
-        nodes, clients = [], []
+        nodes: list[Server] = []
+        clients: list[Client] = []
         for number in range(3):
             bus = free_port()
             options = ("--cluster-enabled", "yes", "--cluster-port", str(bus), "--cluster-node-timeout", "2000")
@@ -128,13 +139,13 @@ async def cluster(folder: Path) -> AsyncIterator[list[Server]]:
             await clients[-1].execute_command("CLUSTER ADDSLOTSRANGE", first, last)
             await clients[0].execute_command("CLUSTER MEET", "127.0.0.1", nodes[-1].port, bus)
         for client in clients:
-            await until(lambda client=client: _is_whole(client))
+            await until(partial(_is_whole, client))
         yield nodes
 
 
-async def _is_whole(node: "Redis") -> bool:
-    info: Any = await node.execute_command("CLUSTER INFO")
-    return info["cluster_state"] == "ok" and info["cluster_known_nodes"] == "3"
+async def _is_whole(node: Client) -> bool:
+    info = await node.execute_command("CLUSTER INFO")
+    return bool(info["cluster_state"] == "ok" and info["cluster_known_nodes"] == "3")
 
 
 class Wire:
@@ -169,7 +180,7 @@ class Wire:
         answer, redis = await asyncio.open_connection("127.0.0.1", self._redis_port)
         doom: list[bool] = []
         answers = asyncio.create_task(self._bring_back(answer, back, doom))
-        with suppress(ConnectionError, asyncio.CancelledError):
+        with suppress(ConnectionError):
             while request := await caller.read(65536):
                 for held in [self._held[held] for held in self._held if held in request]:
                     await held.wait()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import pytest
 from redis_servers import Server
@@ -58,7 +59,7 @@ async def quiet(feed: RedisFeed) -> list[Entry]:
 async def recorded(record: RedisRecord, updates: int) -> list[tuple[str, int, str]]:
     await record.open(INCIDENTS, DOWN, ANA)
     for number in range(updates):
-        await record.change(INCIDENTS, "INC-1", lambda state, n=number: update(state, f"finding {n}"), ANA)
+        await record.change(INCIDENTS, "INC-1", partial(update, words=f"finding {number}"), ANA)
     return [("INC-1", 1, "incident.declared")] + [("INC-1", 2 + n, "incident.updated") for n in range(updates)]
 
 
@@ -168,7 +169,7 @@ async def test_the_feed_goes_on_where_it_was_after_redis_was_restarted(
     await feed.prepare()
     await recorded(record, 1)
     await taken(feed, 2)
-    server.kill()
+    await server.kill()
     await server.start()
     await record.open(INCIDENTS, DOWN, ANA)
     assert [entry.stream for entry in await taken(feed, 1)] == ["INC-2"]

@@ -156,6 +156,6 @@ async def test_an_outage_while_releasing_does_not_hide_that_the_work_is_done(
 ) -> None:
     done = False
     async with leases.hold(NAME):
-        server.kill()
+        await server.kill()
         done = True
     assert done

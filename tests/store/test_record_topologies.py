@@ -10,7 +10,7 @@ from docket import Docket, Worker
 from redis_servers import Server, answered, cluster, master_and_replica, running, sentinels
 
 from bot.core import incident
-from bot.core.errors import Conflict, ConfigError, NothingRecorded
+from bot.core.errors import ConfigError, Conflict, NothingRecorded
 from bot.core.events import Author
 from bot.core.family import INCIDENTS
 from bot.core.incident import Declared, Incident
@@ -158,7 +158,7 @@ async def test_sentinel_carries_the_record_through_a_failover(
     record = record_on(url)
     await everything_works(record, connected(url))
     assert (await declare(record, "delivery-1")).confirmed
-    master.kill()
+    await master.kill()
     with pytest.raises(NothingRecorded):
         await declare(record, "delivery-2")
     kept = await answered(lambda: declare(record, "delivery-2"), within=10)
@@ -188,7 +188,7 @@ async def test_a_cluster_that_was_killed_is_said_in_time_and_goes_on_after_its_r
     record, stranger = record_on(url), record_on(url)
     await declare(record)
     for node in nodes:
-        node.kill()
+        await node.kill()
     told = await asyncio.gather(*(declare(one) for one in [record, stranger] * 10), return_exceptions=True)
     assert [type(answer) for answer in told] == [NothingRecorded] * 20
     for node in nodes:
@@ -198,7 +198,7 @@ async def test_a_cluster_that_was_killed_is_said_in_time_and_goes_on_after_its_r
 
 
 async def test_background_jobs_run_on_a_cluster(nodes: list[Server]) -> None:
-    await job_runs(nodes[0].url.replace("redis://", "redis+cluster://").removesuffix("/0"))
+    await job_runs(nodes[0].url.replace("redis://", "redis+cluster://"))
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,8 @@ def _incidents(draft: Draft, voice: Voice) -> str:
 def _incident(state: Incident, voice: Voice) -> str:
     row = f"{voice.clock(state.declared_at)} {state.number} {state.severity} {state.title}"
     if state.resolved_at:
-        return f"{row} — {voice.plain(say('resolved after {duration}', duration=lasted(state)))}: {state.resolution}"
+        ended = voice.plain(say("resolved after {duration}", duration=lasted(state)))
+        return f"{row} — {ended}: {state.resolution}"
     return f"{row} — {voice.plain(INCIDENT_PHASES[state.phase])}"
 
 

@@ -59,13 +59,17 @@ def _limit(judgement: Judgement, voice: Voice) -> str:
     if measured.value is None:
         reason = measured.missing or say("not reported")
         return voice(say("{name}: {reason}", name=measured.name, reason=reason))
-    value = f"{measured.value:g}" if isinstance(measured.value, float) else str(measured.value)
+    number = f"{measured.value:g}" if isinstance(measured.value, float) else str(measured.value)
+    value = f"{number} {measured.unit}".strip()
+    if judgement.limit.startswith("="):
+        return voice(
+            say("{name} is {value}, expected {limit}", name=measured.name, value=value, limit=judgement.limit[2:])
+        )
     return voice(
         say(
-            "{name} = {value} {unit} ({level} {limit})",
+            "{name} is {value} ({level} {limit})",
             name=measured.name,
             value=value,
-            unit=measured.unit,
             level=judgement.level,
             limit=judgement.limit,
         )

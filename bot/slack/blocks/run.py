@@ -72,7 +72,7 @@ def _terms(state: Run, system: System, voice: Voice) -> Text:
         roles=", ".join(voice.words(title) for title in roles),
         other="" if proposal.self_approval else say(" (somebody else than the proposer)"),
         when=proposal.expires_at,
-        checks=", ".join(proposal.verify),
+        checks=", ".join(voice.words(system.checks[name].title) for name in proposal.verify if name in system.checks),
         undo=proposal.undo,
     )
 
@@ -124,7 +124,7 @@ def _told(event: Recorded, after: Run) -> Text:
         case run.Finished(summary):
             return say("✔️ Executed: {summary}. Verifying.", summary=summary)
         case run.Failed(reason):
-            return say("🔴 Failed: {reason}. Look at the target before you do anything else.", reason=reason)
+            return say("🔴 Failed: {reason} Look at the target before you do anything else.", reason=reason)
         case run.Interrupted():
             return say("🔴 Interrupted: the bot stopped in the middle. It was not run again; a person must look now.")
         case run.Verified() if after.interrupted:
