@@ -19,7 +19,7 @@ from bot.flows.ports import Entry, Feed, Ports
 log = structlog.get_logger()
 
 SLOTS = 30
-REDELIVERED_AFTER = timedelta(seconds=20)
+REDELIVERED_AFTER = timedelta(seconds=10)  # a job that blocks the loop longer than this is started twice
 STARTS_ALLOWED = 3
 FAILURES_ALLOWED = 8
 ASIDE_FOR = timedelta(days=7)

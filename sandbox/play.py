@@ -35,7 +35,7 @@ async def demo(data: Path, port: int, *, http: bool) -> None:
     try:
         async with open_demo(data, port=port, http=http) as opened:
             kept = f"The record is kept in {data}."
-            sys.stdout.write(WELCOME.format(url=opened.slack.url, world=f"{opened.world.control_url}/world", data=kept))
+            sys.stdout.write(WELCOME.format(url=opened.slack.url, world=opened.world.control_url, data=kept))
             sys.stdout.flush()
             await asyncio.Event().wait()
     except OSError as error:

@@ -63,7 +63,7 @@ class House:
 
     async def headline(self, name: str) -> dict[str, Any]:
         """The message that stands for an incident, a run or a handoff, once it is there."""
-        return await self.until(lambda: self._headline(name))
+        return await self.until(lambda: self.find(name))
 
     async def thread(self, name: str) -> list[str]:
         """The replies under a headline, oldest first."""
@@ -93,7 +93,7 @@ class House:
         """Wait until a headline contains these words."""
 
         async def seen() -> dict[str, Any] | None:
-            head = await self._headline(name)
+            head = await self.find(name)
             return head if head and words in self.words(head) else None
 
         return await self.until(seen)
@@ -126,7 +126,8 @@ class House:
         newest = await self.demo.bot.store.xrevrange(f"{self.demo.bot.settings.prefix}:feed", count=1)
         return not newest or groups[0]["last-delivered-id"] == newest[0][0]
 
-    async def _headline(self, name: str) -> dict[str, Any] | None:
+    async def find(self, name: str) -> dict[str, Any] | None:
+        """That message, if it is there now."""
         tops = (m for m in await self.messages() if m.get("thread_ts", m["ts"]) == m["ts"])
         return next((m for m in tops if name in self.words(m)), None)
 

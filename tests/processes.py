@@ -33,6 +33,13 @@ class Child:
             self.process.send_signal(signal.SIGKILL)
         await self.process.wait()
 
+    async def end(self) -> None:
+        """Stop it, by force when it does not listen."""
+        try:
+            await self.stop()
+        except TimeoutError:
+            await self.kill()
+
     async def stop(self) -> int:
         """SIGTERM, as a deploy; the exit code."""
         with suppress(ProcessLookupError):
@@ -72,4 +79,5 @@ async def processes(folder: Path, environ: Mapping[str, str]) -> AsyncIterator[P
     try:
         yield started
     finally:
-        await asyncio.gather(*(child.kill() for child in started.children))
+        # In good order where possible: a killed bot leaves its private redis-server behind.
+        await asyncio.gather(*(child.end() for child in started.children))

@@ -119,6 +119,13 @@ class Action(Entry):
     source: str = ""
 
 
+class Pointer(Entry):
+    """A contact or a link that people need at hand: what it is for, and how to reach it."""
+
+    title: Title
+    to: str
+
+
 class Profile(Entry):
     """system.yml: names, language, channel, people, severities."""
 
@@ -131,6 +138,8 @@ class Profile(Entry):
     rights: Mapping[Right, tuple[str, ...]]
     severities: Mapping[Severity, SeverityProfile]
     targets: Mapping[str, Target]
+    contacts: tuple[Pointer, ...] = ()
+    links: tuple[Pointer, ...] = ()
 
     @model_validator(mode="after")
     def _roles_exist(self) -> "Profile":

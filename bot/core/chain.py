@@ -45,11 +45,21 @@ def broken_link(stream: str, raws: Sequence[str | bytes]) -> int | None:
     """The version of the first event whose body or predecessor was tampered with; None when the chain is whole."""
     previous = ""
     for version, raw in enumerate(raws, start=1):
-        envelope = codec.loads(raw)
-        if envelope["previous"] != previous or chain(previous, envelope["body"]) != envelope["hash"]:
+        digest = _follows(previous, raw)
+        if digest is None:
             return version
-        previous = envelope["hash"]
+        previous = digest
     return None
+
+
+def _follows(previous: str, raw: str | bytes) -> str | None:
+    """The hash of an envelope that was sealed upon `previous`; None for any other, and for what cannot be read."""
+    try:
+        envelope = codec.loads(raw)
+        digest = chain(previous, envelope["body"])
+        return digest if (envelope["previous"], envelope["hash"]) == (previous, digest) else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def last_hash(events: Iterable[Recorded]) -> str:

@@ -5,11 +5,11 @@ The table of kinds is the schema of the record: rows are never removed.
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from bot.core import findings, handoff, incident, run, text
 from bot.core.policy import Severity
@@ -63,11 +63,16 @@ def dumps(value: object) -> str:
 
 def loads(raw: str | bytes) -> Any:
     """Read what `dumps` wrote; raises ValueError on a kind or field this version does not know."""
-    return _typed(json.loads(raw))
+    try:
+        return _typed(json.loads(raw))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"the record holds something that this version cannot read: {error}") from error
 
 
 def kind_of(fact: object) -> str:
-    """The name under which a fact is stored, such as `incident.declared`."""
+    """The name under which a fact is stored, such as `incident.declared`; raises ValueError when it has none."""
+    if type(fact) not in NAMES:
+        raise ValueError(f"the record does not know how to store {type(fact).__name__}")
     return NAMES[type(fact)]
 
 
@@ -79,7 +84,7 @@ def _field_names(kind: Any) -> tuple[str, ...]:
 def _plain(value: object) -> Any:
     match value:
         case StrEnum():
-            return {"_": NAMES[type(value)], "is": str(value)}
+            return {"_": kind_of(value), "is": str(value)}
         case None | str() | bool() | int() | float():
             return value
         case datetime():
@@ -89,13 +94,16 @@ def _plain(value: object) -> Any:
         case tuple() | list():
             return [_plain(item) for item in value]
         case Mapping():
-            return {"_": "map", "is": {key: _plain(item) for key, item in value.items()}}
-        case _ if is_dataclass(value) and type(value) in NAMES:
-            kind: Any = type(value)
-            named = {name: _plain(getattr(value, name)) for name in _field_names(kind)}
-            return {"_": NAMES[type(value)], **named}
+            return {"_": "map", "is": {_key(key): _plain(item) for key, item in value.items()}}
         case _:
-            raise ValueError(f"the record does not know how to store {type(value).__name__}")
+            name, kind = kind_of(value), cast(Any, type(value))
+            return {"_": name} | {field: _plain(getattr(value, field)) for field in _field_names(kind)}
+
+
+def _key(key: object) -> str:
+    if not isinstance(key, str):  # JSON would turn it into one, and nobody could tell afterwards
+        raise ValueError(f"the record does not know how to store {type(key).__name__} as a key")
+    return key
 
 
 def _typed(raw: Any) -> Any:

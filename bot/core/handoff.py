@@ -46,6 +46,8 @@ class Written:
     ongoing: str
     planned: str
     remarks: str
+    contacts: str = ""
+    documents: str = ""
 
 
 @dataclass(frozen=True, slots=True)

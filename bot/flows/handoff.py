@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.catalog.system import Pointer
 from bot.core import handoff
 from bot.core.family import HANDOFFS, INCIDENTS, NOTES, RUNS
 from bot.core.handoff import Handoff, Note, Overall, Written
@@ -26,6 +27,8 @@ class Draft:
     closed: tuple[Incident, ...]
     runs: tuple[Run, ...]
     notes: tuple[Note, ...]
+    contacts: tuple[Pointer, ...] = ()
+    links: tuple[Pointer, ...] = ()
 
     @property
     def overall(self) -> Overall:
@@ -53,6 +56,8 @@ async def draft(ports: Ports, caller: Caller) -> Draft:
         closed=tuple(state for state in incidents if state.resolved_at and state.resolved_at >= since),
         runs=tuple(state for state in runs if (state.ended_at or state.proposed_at) >= since),
         notes=tuple(note for note in notes if note.at >= noted_since),
+        contacts=ports.catalog.home.profile.contacts,
+        links=ports.catalog.home.profile.links,
     )
 
 

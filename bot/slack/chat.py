@@ -13,6 +13,8 @@ from bot.slack.blocks.parts import Message
 
 PACE = 1.0  # seconds between posts in one channel; Slack's own limit, with short bursts allowed
 BURST = 4
+PATIENCE = 2.0
+PACED = "paced"
 RETRY_UNREACHABLE = 2.0
 
 
@@ -25,10 +27,12 @@ class Pacer:
         self._free_at: dict[str, float] = {}
 
     async def turn(self, channel: str) -> None:
-        """Wait until this channel may be posted to again."""
+        """Wait until this channel may be posted to again; raises ChatError when that is too long to keep a worker."""
         now = asyncio.get_running_loop().time()
         earliest = now - self._pace * (self._burst - 1)
         turn = max(self._free_at.get(channel, earliest), earliest)
+        if turn - now > PATIENCE:
+            raise ChatError(PACED, turn - now)
         self._free_at[channel] = turn + self._pace
         if turn > now:
             await asyncio.sleep(turn - now)

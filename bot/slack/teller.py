@@ -20,7 +20,8 @@ from bot.slack.blocks.parts import Message
 from bot.slack.chat import Chat
 from bot.slack.voice import Voice
 
-LEASE = 30.0
+LEASE = 8.0  # seconds; a teller that dies delays its stream by this much
+PATIENCE = 30.0
 GONE = frozenset({"message_not_found", "cant_update_message"})
 
 
@@ -55,7 +56,7 @@ class SlackTeller:
     async def tell(self, stream: str) -> None:
         """Post what has not been posted yet; raises ChatError when Slack does not take it now."""
         story = STORIES[stream.partition("-")[0]]
-        async with self._leases.hold(f"tell:{stream}", ttl=LEASE, wait=LEASE):
+        async with self._leases.hold(f"tell:{stream}", ttl=LEASE, wait=PATIENCE):
             events = await self._record.events(stream)
             marks = await self._marks.get(stream)
             told = int(marks.get("told", "0"))

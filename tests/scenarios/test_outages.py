@@ -33,7 +33,7 @@ async def test_a_killed_redis_comes_back_with_everything_that_was_acknowledged(h
         return "INC-1" in await house.command(NEXT_ON_CALL, "/incident list")
 
     await house.until(listed)
-    await house.headline("INC-1")
+    await house.until(lambda: house.find("INC-1"), patience=45)  # what a worker was holding is redelivered after 10 s
     assert "INC-2 declared" in await house.command(NEXT_ON_CALL, "/incident declare P1 again")
     await house.headline("INC-2")
 

@@ -57,14 +57,18 @@ class Server:
 
 @asynccontextmanager
 async def running(folder: Path, *options: str) -> AsyncIterator[Server]:
+    async with _started(_plain(folder, options)) as server:
+        yield server
+
+
+def _plain(folder: Path, options: tuple[str, ...]) -> Server:
     folder.mkdir(parents=True)
     port = free_port()
     fixed = [
         *("--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""),
         *("--appendonly", "yes", "--appendfsync", "always", "--repl-diskless-sync-delay", "0"),
     ]
-    async with _started(Server(port, [*fixed, *options])) as server:
-        yield server
+    return Server(port, [*fixed, *options])
 
 
 @asynccontextmanager
@@ -89,8 +93,12 @@ async def master_and_replica(folder: Path) -> AsyncIterator[tuple[Server, Server
 
 
 async def _is_in_step(master: Client) -> bool:
-    now = await master.info("replication")
-    return now["connected_slaves"] == 1 and now["slave0"]["offset"] == now["master_repl_offset"]
+    """Whether the replica has something that was just said; before its first answer, offsets only look alike."""
+    pipe = master.pipeline(transaction=False)
+    pipe.publish("probe", "replicated, and leaves no key behind")
+    pipe.execute_command("WAIT", 1, 500)
+    _, replicas = await pipe.execute()
+    return bool(replicas)
 
 
 @asynccontextmanager
@@ -98,15 +106,14 @@ async def sentinels(folder: Path, master: Server) -> AsyncIterator[str]:
     """Three sentinels that know the master, its replica and each other; the URL of the service `mymaster`."""
     async with AsyncExitStack() as stack:
         places = [folder / f"sentinel{number}" for number in range(3)]
-        watchers = [await stack.enter_async_context(_sentinel(place, master)) for place in places]
+        watchers = [await stack.enter_async_context(_started(_sentinel(place, master))) for place in places]
         for watcher in watchers:
             async with Redis(port=watcher.port, decode_responses=True) as client:
                 await until(partial(_knows_all, client))
         yield f"redis+sentinel://{','.join(f'127.0.0.1:{watcher.port}' for watcher in watchers)}/mymaster/0"
 
 
-@asynccontextmanager
-async def _sentinel(folder: Path, master: Server) -> AsyncIterator[Server]:
+def _sentinel(folder: Path, master: Server) -> Server:
     folder.mkdir()
     port = free_port()
     conf = folder / "sentinel.conf"  # a sentinel rewrites its own
@@ -115,8 +122,7 @@ async def _sentinel(folder: Path, master: Server) -> AsyncIterator[Server]:
         f"sentinel monitor mymaster 127.0.0.1 {master.port} 2\n"
         "sentinel down-after-milliseconds mymaster 1000\nsentinel failover-timeout mymaster 5000\n"
     )
-    async with _started(Server(port, [str(conf), "--sentinel"])) as server:
-        yield server
+    return Server(port, [str(conf), "--sentinel"])
 
 
 async def _knows_all(sentinel: Client) -> bool:
@@ -154,6 +160,7 @@ class Wire:
     def __init__(self, port: int) -> None:
         self.port = 0
         self.answers = 0
+        self.kept_back = 0
         self._redis_port = port
         self._held: dict[bytes, asyncio.Event] = {}
         self._lost: dict[bytes, bool] = {}
@@ -183,6 +190,7 @@ class Wire:
         with suppress(ConnectionError):
             while request := await caller.read(65536):
                 for held in [self._held[held] for held in self._held if held in request]:
+                    self.kept_back += 1
                     await held.wait()
                 doom += [self._lost.pop(lost) for lost in list(self._lost) if lost in request]
                 redis.write(request)

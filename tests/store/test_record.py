@@ -169,6 +169,23 @@ async def test_a_second_delivery_of_a_change_is_not_told_that_it_came_too_late(r
     assert (again.again, again.state.phase, again.state.version) == (True, Phase.ACKNOWLEDGED, 2)
 
 
+async def test_a_second_delivery_that_was_overtaken_while_it_looked_sees_what_the_first_one_did(
+    record_on: RecordOn, wire: Wire, record: RedisRecord
+) -> None:
+    slow, number = record_on(f"redis://127.0.0.1:{wire.port}/0"), await declare(record)
+    looking = wire.hold(b"EXISTS")
+    second = asyncio.create_task(acknowledge(slow, number, key="click-1"))
+    await until(lambda: _is_kept_back(wire))
+    first = await acknowledge(record, number, key="click-1")
+    looking.set()
+    assert (await second).again
+    assert (await second).state == first.state
+
+
+async def _is_kept_back(wire: Wire) -> bool:
+    return wire.kept_back > 0
+
+
 async def test_twenty_deliveries_at_once_open_one_incident(record: RedisRecord) -> None:
     kept = await asyncio.gather(*(record.open(INCIDENTS, DOWN, ANA, "delivery-1") for _ in range(20)))
     assert {one.state.number for one in kept} == {"INC-1"}

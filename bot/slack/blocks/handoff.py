@@ -1,5 +1,8 @@
 """A handoff in Slack: the form, filled in from the record, and the note in the channel."""
 
+from collections.abc import Iterable
+
+from bot.catalog.system import Pointer
 from bot.core.handoff import FIELD_LIMIT, OVERALL_NAMES, Handoff, Overall, Written, overall_name
 from bot.core.incident import Incident
 from bot.core.run import PHASE_NAMES, Run
@@ -18,7 +21,12 @@ FIELDS = {
     "ongoing": say("Ongoing problems and pending tasks"),
     "planned": say("Planned maintenance and deploys"),
     "remarks": say("Remarks and notes"),
+    "contacts": say("Useful contacts"),
+    "documents": say("Documents and dashboards"),
 }
+
+
+HINTS = {"alerts": say("No alerting is connected to the bot: copy from yours what is active.")}
 
 
 def form(draft: Draft, voice: Voice) -> Block:
@@ -30,6 +38,8 @@ def form(draft: Draft, voice: Voice) -> Block:
         "ongoing": "",
         "planned": "",
         "remarks": "\n".join(f"{voice.clock(note.at)} {note.words}" for note in draft.notes),
+        "contacts": _pointers(draft.contacts, voice),
+        "documents": _pointers(draft.links, voice),
     }
     inputs = [
         parts.text_input(
@@ -38,6 +48,7 @@ def form(draft: Draft, voice: Voice) -> Block:
             multiline=True,
             optional=True,
             max_length=FIELD_LIMIT,
+            hint=voice.plain(HINTS[name]) if name in HINTS else "",
             initial=prefilled[name][:FIELD_LIMIT],
         )
         for name, label in FIELDS.items()
@@ -75,6 +86,10 @@ def _overall(chosen: Overall, voice: Voice) -> Block:
     }
     label = parts.plain(voice.plain(say("Overall state")), 2000)
     return {"type": "input", "block_id": "overall", "label": label, "element": element}
+
+
+def _pointers(pointers: Iterable[Pointer], voice: Voice) -> str:
+    return "\n".join(f"{voice.words(pointer.title)}: {pointer.to}" for pointer in pointers)
 
 
 def _incidents(draft: Draft, voice: Voice) -> str:

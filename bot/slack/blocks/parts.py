@@ -107,10 +107,11 @@ def modal(callback: str, title: str, blocks: Sequence[Block], **rest: Any) -> Bl
 
 
 def text_input(block: str, label: str, **rest: Any) -> Block:
-    """A text field whose block id and action id are the same word; `optional` and element options by name."""
-    optional = rest.pop("optional", False)
+    """A text field whose block id and action id are the same word; `optional`, `hint` and element options by name."""
+    optional, hint = rest.pop("optional", False), rest.pop("hint", "")
     initial = rest.pop("initial", "")
     element = {"type": "plain_text_input", "action_id": block, **rest}
     if initial:
         element["initial_value"] = initial
-    return {"type": "input", "block_id": block, "label": plain(label, 2000), "element": element, "optional": optional}
+    field = {"type": "input", "block_id": block, "label": plain(label, 2000), "element": element, "optional": optional}
+    return {**field, "hint": plain(hint, 2000)} if hint else field

@@ -1,6 +1,7 @@
 """The paths of the control interface, and how a refusal is told."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 from aiohttp import web
@@ -49,9 +50,10 @@ async def stream(emulator: Emulator, request: web.Request) -> web.StreamResponse
     await response.prepare(request)
     changes = emulator.workspace.changes
     version = changes.version
-    while not changes.is_closed:
-        await response.write(b'data: {"version": %d}\n\n' % version)
-        version = await changes.after(version)
+    with suppress(ConnectionResetError):  # the window was closed
+        while not changes.is_closed:
+            await response.write(b'data: {"version": %d}\n\n' % version)
+            version = await changes.after(version)
     return response
 
 

@@ -33,12 +33,16 @@ class Gate:
         if fault is not None and fault.kind == "latency":
             await self._emulator.clock.wait(fault.seconds)
         args, answer = await self._answer(request, name, fault)
-        response = _faulty_response(request, fault) or web.json_response(answer)
+        response = _faulty_response(request, fault) or web.json_response(answer, headers=self._granted())
         error = answer.get("error") if response.status in (200, 429) else f"http_{response.status}"
         record = self._record(name, args, error)
         ms = round((time.perf_counter() - started) * 1000, 1)
         self._emulator.ledger.log(replace(record, at=at, status=response.status, ms=ms))
         return response
+
+    def _granted(self) -> dict[str, str]:
+        """Slack names the token's scopes with every answer."""
+        return {"x-oauth-scopes": ",".join(sorted(self._emulator.app.manifest.scopes))}
 
     async def _answer(self, request: web.Request, name: str, fault: Fault | None) -> tuple[Arguments, Answer]:
         args = Arguments({"token": _bearer(request)})
