@@ -113,8 +113,8 @@ class House:
         async def all_told() -> bool:
             pending = await self.demo.bot.store.xpending(f"{self.demo.bot.settings.prefix}:feed", "reactions")
             snapshot = await self.demo.bot.docket.snapshot()
-            busy = [job for job in snapshot.running] + [
-                job for job in snapshot.future if not job.key.startswith("approval")
+            busy = list(snapshot.running) + [
+                job for job in snapshot.future if not job.key.startswith(("approval:", "acknowledge:"))
             ]
             last = await self._last_delivered()
             return pending["pending"] == 0 and not busy and last

@@ -242,7 +242,7 @@ async def test_scopes_are_compared_with_those_that_slack_says_are_granted(clinic
     [
         ("warroom", "fail", "I see no channel #warroom"),
         ("attic", "fail", "#attic is archived"),
-        ("general", "warn", "the bot is not a member of #general"),
+        ("general", "ok", "#general is public, so the bot may post there"),
         ("incidents", "ok", "the bot is a member of #incidents"),
     ],
 )
@@ -325,7 +325,7 @@ async def test_a_replica_is_no_place_for_the_record(clinic: Clinic) -> None:
     ("url", "told"),
     [
         (SILENT, "Redis does not answer"),
-        ("redis://:hunter2/3@redis:6379/0", "REDIS_URL is not an address"),
+        ("redis://:hunter2/3@redis:6379/0", "REDIS_URL: not an address that can be used"),
         ("https://:hunter2@redis:6379/0", "REDIS_URL: https scheme"),
     ],
 )

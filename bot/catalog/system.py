@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from bot.core.errors import NotFound
 from bot.core.findings import Level, Quantity, Threshold
-from bot.core.policy import Approval, Right, Rights, Severity
+from bot.core.policy import Right, Rights, Severity
 from bot.core.text import Words
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -94,9 +94,6 @@ class ApprovalRule(Entry):
     roles: tuple[str, ...] = Field(min_length=1)
     self_approval: bool = False
     expires: Duration = timedelta(minutes=15)
-
-    def approval(self) -> Approval:
-        return Approval(self.roles, self.self_approval, self.expires)
 
 
 class Action(Entry):

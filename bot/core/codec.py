@@ -25,6 +25,7 @@ KINDS: Mapping[str, type] = {
     "finding": findings.Finding,
     "incident.declared": incident.Declared,
     "incident.acknowledged": incident.Acknowledged,
+    "incident.overdue": incident.Overdue,
     "incident.updated": incident.Updated,
     "incident.diagnosed": incident.Diagnosed,
     "incident.run_moved": incident.RunMoved,

@@ -26,6 +26,13 @@ class Acknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class Overdue:
+    """Nobody acknowledged within the time that the severity allows, in minutes."""
+
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Updated:
     words: str
 
@@ -75,6 +82,7 @@ class Incident:
     resolved_by: str = ""
     resolved_at: datetime | None = None
     resolution: str = ""
+    overdue: bool = False
     latest: str = ""
     runs: tuple[str, ...] = field(default=())
     version: int = 0
@@ -102,6 +110,8 @@ def _changed(state: Incident, event: Recorded) -> Incident:
     match event.fact:
         case Acknowledged():
             return replace(state, phase=Phase.ACKNOWLEDGED, acknowledged_by=event.by.user, acknowledged_at=event.at)
+        case Overdue():
+            return replace(state, overdue=True)
         case Updated(words):
             return replace(state, latest=words)
         case RunMoved(run=run) if run not in state.runs:
@@ -136,6 +146,13 @@ def acknowledge(state: Incident) -> Acknowledged:
             "{number} was already acknowledged by {who}.", number=state.number, who=Person(state.acknowledged_by)
         )
     return Acknowledged()
+
+
+def overdue(state: Incident, allowed: timedelta, now: datetime) -> Overdue | None:
+    """The acknowledge clock rang: overdue, unless somebody has it, it was said before, or the clock rang early."""
+    if state.phase is not Phase.OPEN or state.overdue or now < state.declared_at + allowed:
+        return None
+    return Overdue(int(allowed.total_seconds() // 60))
 
 
 def update(state: Incident, words: str) -> Updated:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
 
 from bot.core.errors import NotAllowed, UserError
@@ -47,15 +46,6 @@ RIGHT_NAMES: Mapping[Right, Text] = {
 }
 
 ANYONE = "anyone"
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """What an action needs before it runs."""
-
-    roles: tuple[str, ...]
-    self_approval: bool = False
-    expires: timedelta = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,9 @@ async def _record(settings: Settings, systems: Sequence[System], environ: Mappin
             server = await _server(address, systems, environ)
             return [*server, *await _jobs(address, f"{settings.plantao_prefix}-jobs")]
     except ConfigError as error:
-        # What redis-py says about a malformed address quotes it, and with it perhaps a part of the password.
-        words = "REDIS_URL is not an address" if isinstance(error.__cause__, ValueError) else str(error)
-        return [fail("record.reachable", words, "An address is redis://user:password@host:6379/0, percent-encoded.")]
+        return [
+            fail("record.reachable", str(error), "An address is redis://user:password@host:6379/0, percent-encoded.")
+        ]
     except SILENCE as error:
         return [fail("record.reachable", f"Redis does not answer: {type(error).__name__}", UNREACHABLE)]
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.core import incident
 from bot.core.errors import UserError
@@ -69,6 +70,20 @@ async def resolve(ports: Ports, caller: Caller, number: str, words: str) -> Kept
     return await ports.record.change(
         INCIDENTS, number, lambda state: incident.resolve(state, words), caller.author, caller.key
     )
+
+
+async def ring(ports: Ports, number: str) -> None:
+    """The acknowledge clock of an incident rang."""
+    state = await ports.record.load(INCIDENTS, number)
+    allowed = ports.catalog.home.profile.severities[state.severity].acknowledge
+    await ports.record.change(
+        INCIDENTS, number, lambda state: incident.overdue(state, allowed, ports.clock.now()), Author("", "worker")
+    )
+
+
+def acknowledge_by(ports: Ports, state: Incident) -> datetime:
+    """When somebody has to have it, by the profile of the system."""
+    return state.declared_at + ports.catalog.home.profile.severities[state.severity].acknowledge
 
 
 async def open_list(ports: Ports) -> Listing:

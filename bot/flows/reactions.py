@@ -6,9 +6,10 @@ Jobs may run twice, late, or after a crash; each re-reads the record before it a
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
-from bot.core import run
+from bot.core import incident, run
 from bot.core.events import Recorded
 from bot.core.family import INCIDENTS, RUNS
+from bot.core.incident import Incident
 from bot.core.run import PHASE_NAMES, Phase, Run
 from bot.core.text import Text, say
 from bot.flows import incidents, remediate
@@ -31,6 +32,22 @@ async def link(ports: Ports, stream: str, version: int) -> None:
     if state.proposal.incident and (await ports.record.load(INCIDENTS, state.proposal.incident)).is_open:
         key = f"link:{stream}:{version}"
         await incidents.link_run(ports, state.proposal.incident, stream, run_line(state), key)
+
+
+async def set_clock(ports: Ports, stream: str, version: int) -> None:
+    """Set the acknowledge clock of an incident."""
+    due = incidents.acknowledge_by(ports, await ports.record.load(INCIDENTS, stream))
+    await ports.timers.ensure(f"acknowledge:{stream}", due, "ring", stream, str(version))
+
+
+async def drop_clock(ports: Ports, stream: str, version: int) -> None:
+    """Somebody has it."""
+    await ports.timers.cancel(f"acknowledge:{stream}")
+
+
+async def ring(ports: Ports, stream: str, version: int) -> None:
+    """The acknowledge clock rang."""
+    await incidents.ring(ports, stream)
 
 
 async def set_expiry(ports: Ports, stream: str, version: int) -> None:
@@ -57,6 +74,9 @@ async def execute(ports: Ports, stream: str, version: int) -> None:
 JOBS: Mapping[str, Job] = {
     "tell": tell,
     "link": link,
+    "set_clock": set_clock,
+    "drop_clock": drop_clock,
+    "ring": ring,
     "set_expiry": set_expiry,
     "drop_expiry": drop_expiry,
     "expire": expire,
@@ -64,12 +84,13 @@ JOBS: Mapping[str, Job] = {
 }
 
 REACTIONS: Mapping[str, tuple[str, ...]] = {
-    "incident.declared": ("tell",),
-    "incident.acknowledged": ("tell",),
+    "incident.declared": ("tell", "set_clock"),
+    "incident.acknowledged": ("tell", "drop_clock"),
+    "incident.overdue": ("tell",),
     "incident.updated": ("tell",),
     "incident.diagnosed": ("tell",),
     "incident.run_moved": ("tell",),
-    "incident.resolved": ("tell",),
+    "incident.resolved": ("tell", "drop_clock"),
     "run.proposed": ("tell", "link", "set_expiry"),
     "run.approved": ("tell", "link", "drop_expiry", "execute"),
     "run.denied": ("tell", "link", "drop_expiry"),
@@ -96,8 +117,9 @@ async def start(ports: Ports, kind: str, stream: str, version: int) -> None:
 
 async def sweep(ports: Ports) -> None:
     """Put right what a crash between record and effect may have left: untold events, lost timers, lost executions."""
-    for incident in await ports.record.listing(INCIDENTS, only_open=True, limit=SWEPT):
-        await _sweep_telling(ports, incident.number, incident.version)
+    for disturbance in await ports.record.listing(INCIDENTS, only_open=True, limit=SWEPT):
+        await _sweep_telling(ports, disturbance.number, disturbance.version)
+        await _sweep_incident(ports, disturbance)
     for state in await ports.record.listing(RUNS, only_open=True, limit=SWEPT):
         await _sweep_telling(ports, state.number, state.version)
         await _sweep_run(ports, state)
@@ -107,6 +129,16 @@ async def _sweep_telling(ports: Ports, stream: str, version: int) -> None:
     told = int((await ports.marks.get(stream)).get("told", "0"))
     if told < version:
         await ports.timers.soon(f"tell:{stream}:{version}", "tell", stream, str(version))
+
+
+async def _sweep_incident(ports: Ports, state: Incident) -> None:
+    if state.phase is not incident.Phase.OPEN or state.overdue:
+        return
+    due = incidents.acknowledge_by(ports, state)
+    if ports.clock.now() >= due:
+        await incidents.ring(ports, state.number)
+    else:
+        await ports.timers.ensure(f"acknowledge:{state.number}", due, "ring", state.number, str(state.version))
 
 
 async def _sweep_run(ports: Ports, state: Run) -> None:

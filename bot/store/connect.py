@@ -54,7 +54,8 @@ def connect(url: str, *, timeout: float = ANSWER_LIMIT) -> Client:
                 plain = parts._replace(scheme=parts.scheme.removesuffix("+cluster")).geturl()
                 return _Cluster.from_url(plain, **{"max_connections": UNQUEUED, **ONE_SLOT} | options)
     except (ValueError, RedisClusterException) as error:
-        raise ConfigError(f"REDIS_URL: {error}") from error
+        # What redis-py says about a malformed address quotes it, and with it perhaps a part of the password.
+        raise ConfigError("REDIS_URL: not an address that can be used; see .env.example for the forms") from error
     raise ConfigError(
         f"REDIS_URL: {parts.scheme or 'no'} scheme; use redis, rediss, unix, redis+sentinel or redis+cluster"
     )

@@ -50,10 +50,11 @@ class _Answer:
 
 
 class RedisRecord:
-    """Reads and appends streams; every failure to write in time is NothingRecorded, and then it is true.
+    """Reads and appends streams; every failure to write in time is NothingRecorded.
 
     The script refuses to write once the caller has given up, measured by the server's own clock, so a
-    Redis that hangs and comes back cannot store what the person was told is not stored.
+    Redis that hangs and comes back cannot store what the person was told is not stored. What remains: a
+    write that was stored while every answer, and those of its repetitions, got lost until the time was over.
     """
 
     def __init__(self, client: Client, prefix: str, clock: Clock) -> None:
@@ -67,7 +68,10 @@ class RedisRecord:
     async def open(self, family: Family[S], fact: object, by: Author, key: str = "") -> Kept[S]:
         """Open the next stream of a family with its first fact; the same delivery key opens it only once."""
         async with _in_time() as until:
-            return await self._append(_Order(family, by, key, until), None, [], fact)
+            order = _Order(family, by, key, until)
+            while True:  # a counter that was lost catches up with the streams that are there
+                with suppress(Conflict):
+                    return await self._append(order, None, [], fact)
 
     async def change(
         self, family: Family[S], stream: str, decide: Callable[[S], object | None], by: Author, key: str = ""

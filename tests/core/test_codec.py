@@ -25,7 +25,6 @@ NEVER_STORED: Mapping[type, str] = {
     events.Author: "lies in the envelope as two words",
     events.Recorded: "is the envelope",
     policy.Right: "belongs to the catalog",
-    policy.Approval: "belongs to the catalog",
     policy.Rights: "belongs to the catalog",
 }
 

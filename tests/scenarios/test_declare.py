@@ -97,3 +97,28 @@ async def test_help_lists_every_form(house: House) -> None:
     told = await house.command(NEXT_ON_CALL, "/incident help")
     for form in ("declare", "list", "ack", "update", "resolve", "timeline"):
         assert f"/incident {form}" in told
+
+
+async def test_an_incident_nobody_acknowledges_in_time_says_so_once(house: House) -> None:
+    await house.command(NEXT_ON_CALL, "/incident declare P0 nothing answers")
+    await house.command(NEXT_ON_CALL, "/incident declare P0 somebody has this one")
+    await house.headline("INC-2")
+    await house.command(ON_CALL, "/incident ack INC-2")
+    await house.headline("INC-1")
+    await house.post("clock", advance=5 * 60 + 1)
+    await house.replied("INC-1", "⏰")
+    await house.shows("INC-1", "⏰")
+    await house.post("clock", advance=60)
+    await house.quiet()
+    assert len([said for said in await house.thread("INC-1") if "⏰" in said]) == 1
+    assert not [said for said in await house.thread("INC-2") if "⏰" in said]
+
+
+async def test_an_acknowledge_clock_runs_by_the_severity(house: House) -> None:
+    await house.command(NEXT_ON_CALL, "/incident declare P1 checkout errors")
+    await house.headline("INC-1")
+    await house.post("clock", advance=2 * 3600 - 60)
+    await house.quiet()
+    assert await house.thread("INC-1") == []
+    await house.post("clock", advance=61)
+    await house.replied("INC-1", "⏰")

@@ -174,7 +174,7 @@ async def test_a_second_delivery_that_was_overtaken_while_it_looked_sees_what_th
 ) -> None:
     slow, number = record_on(f"redis://127.0.0.1:{wire.port}/0"), await declare(record)
     looking = wire.hold(b"EXISTS")
-    second = asyncio.create_task(acknowledge(slow, number, key="click-1"))
+    second = asyncio.ensure_future(acknowledge(slow, number, key="click-1"))
     await until(lambda: _is_kept_back(wire))
     first = await acknowledge(record, number, key="click-1")
     looking.set()

@@ -201,19 +201,23 @@ async def test_background_jobs_run_on_a_cluster(nodes: list[Server]) -> None:
     await job_runs(nodes[0].url.replace("redis://", "redis+cluster://"))
 
 
+UNUSABLE = "REDIS_URL: not an address that can be used; see .env.example for the forms$"
+
+
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
         ("memcached://localhost", "memcached scheme; use redis, rediss, unix, redis\\+sentinel or redis\\+cluster"),
         ("localhost:6379", "REDIS_URL: localhost scheme"),
         ("", "REDIS_URL: no scheme"),
-        ("redis://localhost:many/0", "REDIS_URL: .*[Pp]ort"),
-        ("redis://localhost/0?socket_timeout=long", "REDIS_URL: .*socket_timeout"),
+        ("redis://localhost:many/0", UNUSABLE),
+        ("redis://localhost/0?socket_timeout=long", UNUSABLE),
         ("redis+sentinel://localhost:26379", "needs the service's name"),
         ("redis+sentinel:///mymaster", "no host name"),
-        ("redis+sentinel://localhost:many/mymaster", "REDIS_URL: .*[Pp]ort"),
-        ("redis+sentinel://localhost/mymaster/first", "REDIS_URL: .*first"),
-        ("redis+cluster://localhost/3", "REDIS_URL: .*db"),
+        ("redis+sentinel://localhost:many/mymaster", UNUSABLE),
+        ("redis+sentinel://localhost/mymaster/first", UNUSABLE),
+        ("redis+cluster://localhost/3", UNUSABLE),
+        ("redis://:pa/ss@localhost:6379/0", UNUSABLE),
     ],
 )
 def test_a_url_that_cannot_be_meant_ends_the_start_with_a_sentence(url: str, complaint: str) -> None:

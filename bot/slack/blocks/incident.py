@@ -40,6 +40,8 @@ def headline(state: Incident, voice: Voice) -> Message:
 def _standing(state: Incident) -> Text:
     declared = say("declared by {who}, {when}", who=Person(state.declared_by), when=state.declared_at)
     match state.phase:
+        case Phase.OPEN if state.overdue:
+            return say("⏰ *Open and overdue*: nobody has acknowledged · {declared}", declared=declared)
         case Phase.OPEN:
             return say("*Open*: nobody has acknowledged · {declared}", declared=declared)
         case Phase.ACKNOWLEDGED:
@@ -105,6 +107,8 @@ def _told(event: Recorded, after: Incident) -> Text:
             return say("{who} declared {severity}: {title}", who=who, severity=severity, title=title)
         case incident.Acknowledged():
             return say("✋ {who} acknowledged", who=who)
+        case incident.Overdue(minutes):
+            return say("⏰ Nobody has acknowledged within {minutes} min.", minutes=minutes)
         case incident.Updated():
             return say("📝 Update by {who}", who=who)
         case incident.Diagnosed(what):
