@@ -44,7 +44,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """Limits for one measurement; reaching a limit counts. `below` turns the direction round."""
+    """Limits for one measurement. As in the runbooks, passing a limit counts and touching it does not.
+
+    `below` turns the direction round; `expect` wants one exact value.
+    """
 
     warn: float | None = None
     crit: float | None = None
@@ -93,9 +96,9 @@ def _judge_number(measurement: Measurement, threshold: Threshold) -> Judgement:
     value = measurement.value
     if isinstance(value, str) or value is None:
         return Judgement(measurement, Level.UNKNOWN)
-    sign = "≤" if threshold.below else "≥"
+    sign = "<" if threshold.below else ">"
     for level, limit in ((Level.CRIT, threshold.crit), (Level.WARN, threshold.warn)):
-        if limit is not None and (value <= limit if threshold.below else value >= limit):
+        if limit is not None and (value < limit if threshold.below else value > limit):
             return Judgement(measurement, level, f"{sign} {limit:g}")
     nearest = threshold.warn if threshold.warn is not None else threshold.crit
     return Judgement(measurement, Level.OK, "" if nearest is None else f"{sign} {nearest:g}")

@@ -32,7 +32,7 @@ async def test_a_full_redis_is_critical_and_comes_first(house: House) -> None:
     assert "🔴 *Critical*: redis" in report
     findings = [line for line in report.splitlines() if "*Redis " in line]
     assert "🔴 *Redis memory*" in findings[0]
-    assert "crit ≥ 90" in report
+    assert "crit > 90" in report
 
 
 async def test_a_dead_target_is_a_finding_not_a_failure(house: House) -> None:

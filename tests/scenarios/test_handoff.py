@@ -39,6 +39,19 @@ async def test_a_submitted_handoff_is_posted_and_accepted_by_the_next_person(hou
     assert buttons(await house.headline("HO-1")) == []
 
 
+async def test_every_field_of_the_note_can_be_filled_in_and_is_posted(house: House) -> None:
+    fields = ("incidents", "runs", "alerts", "ongoing", "planned", "remarks", "contacts", "documents")
+    await house.command(ON_CALL, "/handoff")
+    shown = house.words((await house.views(ON_CALL))[-1])
+    assert "PagerDuty, agente-ia" in shown
+    assert "catalog/agente-ia" in shown
+    await house.submit(ON_CALL, to=NEXT_ON_CALL.id, overall="minor", **{name: f"said of {name}" for name in fields})
+    posted = house.words(await house.headline("HO-1"))
+    assert all(f"said of {name}" in posted for name in fields)
+    assert "Problemas menores" in posted
+    assert "@ana → @clara" in posted
+
+
 async def test_only_the_addressee_can_accept(house: House) -> None:
     posted = await _hand_over(house)
     for who in (OUTSIDER, ON_CALL):
