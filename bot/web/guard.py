@@ -6,6 +6,7 @@ Bolt parses the body before it checks the signature, and ends in a 500 on rubbis
 import hashlib
 import hmac
 import json
+import re
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
@@ -19,7 +20,7 @@ def refusal(headers: Headers, body: bytes, secret: str, now: float) -> tuple[int
     if len(body) > BODY_LIMIT:
         return 413, "too large"
     stamp = headers.get("x-slack-request-timestamp", "")
-    if not stamp.isascii() or not stamp.isdecimal() or abs(now - int(stamp)) > FRESH:
+    if not re.fullmatch(r"[0-9]{1,12}", stamp) or abs(now - int(stamp)) > FRESH:
         return 401, "timestamp missing or not fresh"
     if not hmac.compare_digest(_signature(secret, stamp, body), headers.get("x-slack-signature", "").encode()):
         return 401, "signature does not match"
@@ -38,7 +39,14 @@ def _is_well_formed(content_type: str, body: bytes) -> bool:
             return isinstance(json.loads(text), dict)
         form = parse_qs(text, keep_blank_values=True)
         if "payload" in form:
-            return isinstance(json.loads(form["payload"][0]), dict)
+            return _is_interaction(json.loads(form["payload"][0]))
     except ValueError:
         return False
     return "command" in form or "ssl_check" in form
+
+
+def _is_interaction(payload: object) -> bool:
+    """Bolt looks into these parts before any listener does, and takes for granted that they are objects."""
+    if not isinstance(payload, dict):
+        return False
+    return all(isinstance(payload.get(part), dict | None) for part in ("user", "team", "enterprise", "view", "channel"))
