@@ -1,5 +1,6 @@
 """Slash commands: parse, let the command's own file decide, acknowledge with the result."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -12,6 +13,8 @@ from bot.slack.desk import Ack, Desk, Payload
 from bot.slack.replies import respond
 from bot.slack.typed import typed_words
 from bot.slack.voice import Voice
+
+ACKNOWLEDGED = 0.05  # seconds
 
 
 def register_commands(app: AsyncApp, desk: Desk, commands: Mapping[str, Handler]) -> None:
@@ -53,6 +56,8 @@ async def _acknowledge(ack: Ack, answer: Answer | None, voice: Voice) -> None:
 
 
 async def _later(desk: Desk, later: Later, response_url: str, voice: Voice) -> None:
+    # Bolt looks for the acknowledgement every 10 ms and then sends it: a quick answer must not overtake it.
+    await asyncio.sleep(ACKNOWLEDGED)
     try:
         answer: Answer = await guarded(later.work, desk.system, limit=None)
     except Outcome as outcome:
