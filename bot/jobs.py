@@ -1,7 +1,7 @@
 """The background engine, wired: jobs that react to the record, and timers. The traps of docket are answered here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ ASIDE_FOR = timedelta(days=7)
 SWEEP_EVERY = 30.0
 ADD_LIMIT = 3.0
 RECONNECT = 1.0
+DRAIN = 30.0  # seconds for what is running; a platform kills soon after
 
 
 class DocketTimers:
@@ -145,9 +146,16 @@ async def working(docket: Docket, ports: Ports, feed: Feed) -> AsyncIterator[Non
         try:
             yield
         finally:
-            for loop in loops:
-                loop.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            await _stopped(loops)
+
+
+async def _stopped(loops: Collection[asyncio.Task[None]]) -> None:
+    """Cancel and wait: the engine finishes what is running first. Asked again, for a loop may miss the first time."""
+    running = set(loops)
+    while running:
+        for loop in running:
+            loop.cancel()
+        _, running = await asyncio.wait(running, timeout=DRAIN)
 
 
 async def _forever(work: Callable[[], Awaitable[None]]) -> None:

@@ -1,5 +1,6 @@
 """The only place where real things are built, opened and closed. Tests, the demo and production use the same."""
 
+import asyncio
 import os
 import socket
 import uuid
@@ -42,6 +43,7 @@ from commands import COMMANDS
 
 SLACK_LIMIT = 10  # seconds for calls nobody waits for
 DRAIN = 10.0
+CLOSE_LIMIT = 5.0
 POOL = 200
 FOLLOW_LIMIT = 10.0  # seconds; the feed blocks for one
 
@@ -93,7 +95,10 @@ class Bot:
         try:
             yield
         finally:
-            await handler.close_async()  # type: ignore[no-untyped-call]
+            # Closing waits for the other side and for the task that reads; a stop must not hang on either.
+            closing = asyncio.create_task(handler.close_async())  # type: ignore[no-untyped-call]
+            await asyncio.wait({closing}, timeout=CLOSE_LIMIT)
+            closing.cancel()
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
