@@ -139,14 +139,21 @@ async def working(docket: Docket, ports: Ports, feed: Feed) -> AsyncIterator[Non
     )
     async with worker:
         loops = [
-            asyncio.create_task(worker.run_forever(), name="jobs"),
+            asyncio.create_task(_forever(worker.run_forever), name="jobs"),
             asyncio.create_task(_forever(lambda: _follow(feed, ports)), name="feed"),
             asyncio.create_task(_forever(lambda: _sweep(ports)), name="sweep"),
         ]
+        for loop in loops:
+            loop.add_done_callback(_ended)
         try:
             yield
         finally:
             await _stopped(loops)
+
+
+def _ended(loop: asyncio.Task[None]) -> None:
+    if not loop.cancelled() and (error := loop.exception()) is not None:
+        log.critical("loop.died", loop=loop.get_name(), exc_info=error)
 
 
 async def _stopped(loops: Collection[asyncio.Task[None]]) -> None:
