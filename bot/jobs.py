@@ -139,7 +139,7 @@ async def working(docket: Docket, ports: Ports, feed: Feed) -> AsyncIterator[Non
     )
     async with worker:
         loops = [
-            asyncio.create_task(_forever(worker.run_forever), name="jobs"),
+            asyncio.create_task(worker.run_forever(), name="jobs"),
             asyncio.create_task(_forever(lambda: _follow(feed, ports)), name="feed"),
             asyncio.create_task(_forever(lambda: _sweep(ports)), name="sweep"),
         ]
