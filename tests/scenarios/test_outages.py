@@ -83,6 +83,15 @@ async def test_a_replayed_command_declares_once_and_answers_the_same(house: Hous
     assert await house.demo.bot.store.xlen(f"{house.demo.bot.settings.prefix}:feed") == 1
 
 
+async def test_a_command_that_slack_delivers_twice_is_one_incident(house: House, transport: str) -> None:
+    await house.post("faults", delivery="duplicate", times=1)
+    assert "INC-1 declared" in await house.command(NEXT_ON_CALL, "/incident declare P1 checkout errors")
+    await house.headline("INC-1")
+    await house.quiet()
+    assert len(await house.messages()) == 1
+    assert await house.demo.bot.store.xlen(f"{house.demo.bot.settings.prefix}:feed") == 1
+
+
 async def test_two_people_acknowledging_at_once_get_one_yes_and_one_sentence(house: House) -> None:
     await house.command(NEXT_ON_CALL, "/incident declare P1 checkout errors")
     said = [await house.command(who, "/incident ack INC-1") for who in (NEXT_ON_CALL, ON_CALL)]
