@@ -7,12 +7,12 @@ import { perform } from "./deeds.js";
 import { byId } from "./dom.js";
 import { nameButton, renderFoot, renderHead, titleOf } from "./head.js";
 import { Home } from "./home.js";
+import { Inspector } from "./inspector.js";
 import { ModalStack } from "./modal.js";
 import { NoticeFeed, notice } from "./notices.js";
 import { go, onMove, readPlace, settle } from "./place.js";
 import { scopeOf } from "./scope.js";
 import { renderSidebar } from "./sidebar.js";
-import { renderTraffic } from "./traffic.js";
 import { ReadMarks } from "./unread.js";
 
 const NARROW = matchMedia("(max-width: 700px)");
@@ -22,6 +22,7 @@ class Page {
     this.pending = [];
     this.serial = 0;
     this.modals = new ModalStack();
+    this.inspector = new Inspector();
     this.home = new Home(byId("home"));
     this.channel = new Conversation(byId("scroll"), byId("messages"));
     this.thread = new Conversation(byId("thread-scroll"), byId("thread-messages"));
@@ -41,12 +42,6 @@ class Page {
     byId("act-as").addEventListener("change", (event) => go({ as: event.target.value, thread: null }));
     byId("main-back").addEventListener("click", () => go({ in: null, thread: null, tab: null }));
     byId("thread-back").addEventListener("click", () => go({ thread: null }));
-    byId("traffic-toggle").addEventListener("click", (event) => {
-      const drawer = byId("traffic");
-      drawer.hidden = !drawer.hidden;
-      event.currentTarget.setAttribute("aria-expanded", String(!drawer.hidden));
-      this.render();
-    });
   }
 
   perform(verb, body) {
@@ -77,7 +72,7 @@ class Page {
     renderSidebar(scope, this.marks);
     this.renderMain();
     this.renderThread();
-    renderTraffic(scope);
+    this.inspector.render(scope);
     this.modals.render(scope);
   }
 

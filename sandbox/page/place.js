@@ -1,8 +1,11 @@
 // Where this window stands, kept in the address: who acts, which channel, which thread. Two windows can be two people.
 
+// Who acts, in which channel, thread and tab; `wire` is what the inspector shows: everything, or one message's ts.
+const KEYS = ["as", "in", "thread", "tab", "wire"];
+
 export function readPlace() {
   const words = new URLSearchParams(location.hash.slice(1));
-  return { as: words.get("as"), in: words.get("in"), thread: words.get("thread"), tab: words.get("tab") };
+  return Object.fromEntries(KEYS.map((key) => [key, words.get(key)]));
 }
 
 export function addressOf(change) {
