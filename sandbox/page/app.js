@@ -13,6 +13,7 @@ import { NoticeFeed, notice } from "./notices.js";
 import { go, onMove, readPlace, settle } from "./place.js";
 import { scopeOf } from "./scope.js";
 import { renderSidebar } from "./sidebar.js";
+import { Tour } from "./tour/tour.js";
 import { ReadMarks } from "./unread.js";
 
 const NARROW = matchMedia("(max-width: 700px)");
@@ -33,6 +34,7 @@ class Page {
     this.threadComposer = new Composer({ send: (text) => this.send(text, readPlace().thread) });
     byId("main-foot").append(this.composer.node);
     byId("thread-foot").append(this.threadComposer.node);
+    this.tour = new Tour({ write: (text) => this.composer.typeOut(text), narrow: NARROW });
     this.listen();
   }
 
@@ -74,6 +76,7 @@ class Page {
     this.renderThread();
     this.inspector.render(scope);
     this.modals.render(scope);
+    this.tour.render(scope);
   }
 
   look() {

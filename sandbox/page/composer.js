@@ -5,6 +5,9 @@ import { freshId } from "./fields.js";
 import { openMenu } from "./menu.js";
 import { suggest, usageOf } from "./suggestions.js";
 
+const LETTERS_AT_ONCE = 2;
+const LETTER_MS = 25;
+
 export class Composer {
   /** `send(text)` gets a finished line; `runShortcut(callback_id)` is for the global shortcuts, where there are any. */
   constructor({ send, runShortcut }) {
@@ -178,6 +181,24 @@ export class Composer {
     if (this.input.value) return;
     this.input.value = text;
     this.changed();
+  }
+
+  /** Write a line as a person would, letter by letter, unless this reader does without motion. */
+  typeOut(text) {
+    clearInterval(this.typing);
+    this.input.focus();
+    let length = matchMedia("(prefers-reduced-motion: reduce)").matches ? text.length : 0;
+    this.typing = setInterval(() => {
+      length += LETTERS_AT_ONCE;
+      this.write(text.slice(0, length));
+      if (length >= text.length) clearInterval(this.typing);
+    }, LETTER_MS);
+  }
+
+  write(text) {
+    this.input.value = text;
+    this.changed();
+    this.offer([]);
   }
 
   focus() {

@@ -36,7 +36,9 @@ const DRAW = {
 
 export function drawElement(element, block, surface) {
   const draw = DRAW[element.type];
-  return draw ? draw(element, block, surface) : unknown(element, surface.scope);
+  const node = draw ? draw(element, block, surface) : unknown(element, surface.scope);
+  if (element.action_id) node.dataset.action = element.action_id;
+  return node;
 }
 
 /** What this page cannot draw says so, with its type. */
