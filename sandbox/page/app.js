@@ -4,15 +4,17 @@ import { follow } from "./api.js";
 import { Composer } from "./composer.js";
 import { channelEntries, Conversation, threadEntries } from "./conversation.js";
 import { perform } from "./deeds.js";
-import { byId } from "./dom.js";
+import { byId, h, icon } from "./dom.js";
 import { nameButton, renderFoot, renderHead, titleOf } from "./head.js";
 import { Home } from "./home.js";
 import { Inspector } from "./inspector.js";
+import { Keys } from "./keys.js";
 import { ModalStack } from "./modal.js";
 import { NoticeFeed, notice } from "./notices.js";
 import { go, onMove, readPlace, settle } from "./place.js";
 import { scopeOf } from "./scope.js";
 import { renderSidebar } from "./sidebar.js";
+import { Theme } from "./theme.js";
 import { Tour } from "./tour/tour.js";
 import { ReadMarks } from "./unread.js";
 
@@ -35,6 +37,10 @@ class Page {
     byId("main-foot").append(this.composer.node);
     byId("thread-foot").append(this.threadComposer.node);
     this.tour = new Tour({ write: (text) => this.composer.typeOut(text), narrow: NARROW });
+    this.keys = new Keys(this);
+    this.theme = new Theme();
+    const showKeys = { type: "button", id: "keys-open", class: "foot-button", onclick: () => this.keys.showSheet() };
+    byId("sidebar-foot").append(h("button", showKeys, icon("keys")));
     this.listen();
   }
 
@@ -76,6 +82,8 @@ class Page {
     this.renderThread();
     this.inspector.render(scope);
     this.modals.render(scope);
+    this.theme.render(scope);
+    nameButton("keys-open", scope.say("keys"));
     this.tour.render(scope);
   }
 

@@ -201,6 +201,13 @@ export class Composer {
     this.offer([]);
   }
 
+  /** Start a line, unless one stands there already. */
+  begin(text) {
+    if (this.input.value) return;
+    this.input.value = text;
+    this.changed();
+  }
+
   focus() {
     this.input.focus();
   }

@@ -1,5 +1,6 @@
 // One message in a list.
 
+import { drawAttachments } from "./attachments.js";
 import { drawBlocks } from "./blocks.js";
 import { clockTime, fullTime } from "./dates.js";
 import { messageSurface, perform } from "./deeds.js";
@@ -20,7 +21,7 @@ export function drawMessage(message, channel, scope, options) {
     .join(" ");
   return h(
     "li",
-    { class: classes, "data-ts": message.ts, "aria-current": options.isAsked ? "true" : null },
+    { class: classes, "data-ts": message.ts, tabindex: "-1", "aria-current": options.isAsked ? "true" : null },
     h("div", { class: "gutter" }, options.isCompact ? time(message, scope) : avatar(author)),
     h(
       "div",
@@ -97,9 +98,10 @@ function time(message, scope) {
 
 function content(message, channel, scope) {
   const edited = message.edited && h("span", { class: "edited quiet" }, ` ${scope.say("edited")}`);
-  if (!message.blocks?.length) return h("div", { class: "text" }, mrkdwn(message.text ?? "", scope), edited);
   const surface = messageSurface(message, channel, scope, new Fields());
-  return h("div", { class: "blocks" }, drawBlocks(message.blocks, surface), edited);
+  const attached = drawAttachments(message.attachments ?? [], surface);
+  if (!message.blocks?.length) return [h("div", { class: "text" }, mrkdwn(message.text ?? "", scope), edited), attached];
+  return h("div", { class: "blocks" }, drawBlocks(message.blocks, surface), attached, edited);
 }
 
 function files(message, scope) {
