@@ -1,6 +1,6 @@
 // One snapshot of the world through the eyes of the acting person; every drawing function gets it.
 
-import { addressOf, go, settle } from "./place.js";
+import { addressOf, go } from "./place.js";
 import { speaker } from "./words.js";
 
 export function scopeOf(world, place) {
@@ -17,7 +17,6 @@ export function scopeOf(world, place) {
     humans,
     botDm,
     go,
-    settle,
     addressOf,
     now: Number(world.clock),
     locale: me.locale || navigator.language,

@@ -1,6 +1,5 @@
 """The browser page of the sandbox, used as people use it: in Chromium, before the emulator and a small Bolt app."""
 
-import os
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -10,7 +9,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from page_windows import DESKTOP, INCIDENTS, PHONE, choose, composer, messages, needs_chromium, open_browser, type_line
+from playwright.async_api import Browser, Page, expect
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -18,18 +18,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 import sandbox
 from sandbox.slack import Sandbox, serve
 
-CHROMIUM = Path("/usr/bin/chromium")
 PAGE = Path(sandbox.__file__).parent / "page"
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-INCIDENTS = "C0INCIDENTS"
-DESKTOP = (1280, 800)
-PHONE = (390, 844)
 
 Json = dict[str, Any]
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(not CHROMIUM.exists() and "CI" not in os.environ, reason="Chromium is not installed"),
+    needs_chromium,
 ]
 
 MANIFEST: Json = {
@@ -205,10 +200,8 @@ class Desk:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=str(CHROMIUM), headless=True, args=ARGS)
+    async with open_browser() as opened:
         yield opened
-        await opened.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -223,24 +216,6 @@ async def desk(browser: Browser) -> AsyncIterator[Desk]:
             for context in tuple(browser.contexts):
                 await context.close()
             await handler.close_async()  # type: ignore[no-untyped-call]
-
-
-def composer(page: Page) -> Locator:
-    return page.locator("#main-foot").get_by_role("combobox")
-
-
-def messages(page: Page) -> Locator:
-    return page.locator("#messages .message")
-
-
-async def type_line(page: Page, line: str) -> None:
-    await composer(page).fill(line)
-    await composer(page).press("Enter")
-
-
-async def choose(page: Page, label: str, option: str) -> None:
-    await page.get_by_label(label).click()
-    await page.locator(".picker-sheet").get_by_role("option", name=option).click()
 
 
 async def declare(page: Page, what: str) -> None:

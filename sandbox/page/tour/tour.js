@@ -29,9 +29,20 @@ export class Tour {
   }
 
   restart() {
-    this.keep({ since: this.scope.now, isClosed: false });
-    this.scope.go({ as: "ana", in: placeOfStory(this.scope.world).id, thread: null, tab: null });
+    this.begin();
     this.render(this.scope);
+  }
+
+  /** Ana, in the channel of the story; the address forgets that it asked, so that the next look does not start anew. */
+  begin() {
+    this.typed = null;
+    this.scope.place.tour = null;
+    this.keep({ since: this.scope.now, isClosed: false });
+    this.goAs("ana");
+  }
+
+  goAs(who) {
+    this.scope.go({ as: who, in: placeOfStory(this.scope.world).id, thread: null, tab: null });
   }
 
   close() {
@@ -53,13 +64,6 @@ export class Tour {
     if (isOpen) this.show();
     this.shine();
     this.typeOut();
-  }
-
-  /** The address asked for it: start, and forget the wish, so that the next look does not start again. */
-  begin() {
-    this.scope.settle({});
-    this.scope.place.tour = null;
-    this.keep({ since: this.scope.now, isClosed: false });
   }
 
   show() {
@@ -141,7 +145,7 @@ export class Tour {
 
   act({ who }) {
     this.typed = null;
-    this.scope.go({ as: who, in: placeOfStory(this.scope.world).id, thread: null, tab: null });
+    this.goAs(who);
   }
 
   typeIt(step) {
