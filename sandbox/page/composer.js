@@ -20,9 +20,8 @@ export class Composer {
     this.usage = h("div", { class: "usage quiet", "aria-live": "polite" });
     this.input = h("textarea", {
       rows: 1,
-      role: "combobox",
       "aria-autocomplete": "list",
-      "aria-expanded": "false",
+      "aria-haspopup": "listbox",
       "aria-controls": this.listId,
       enterkeyhint: "send",
     });
@@ -100,7 +99,6 @@ export class Composer {
     this.choices = choices;
     this.picked = 0;
     this.list.hidden = choices.length === 0;
-    this.input.setAttribute("aria-expanded", String(choices.length > 0));
     this.list.replaceChildren(...choices.map((choice, index) => this.row(choice, index)));
     this.mark();
   }

@@ -135,7 +135,7 @@ function exchange({ way, row }, { say }) {
       [say("request"), asked],
       [say("answer"), answered],
     ].map(([title, value]) =>
-      h("div", {}, h("h4", {}, title), h("pre", { tabindex: "0", role: "group", "aria-label": title }, pretty(value))),
+      h("div", {}, h("strong", {}, title), h("pre", { tabindex: "0", role: "group", "aria-label": title }, pretty(value))),
     ),
   );
 }

@@ -68,7 +68,7 @@ class Windows:
 
 
 def composer(page: Page) -> Locator:
-    return page.locator("#main-foot").get_by_role("combobox")
+    return page.locator("#main-foot").get_by_role("textbox")
 
 
 def messages(page: Page) -> Locator:

@@ -311,7 +311,7 @@ async def test_a_reply_stays_in_its_thread_and_is_counted_outside(desk: Desk) ->
     await type_line(clara, "who is looking at this?")
     await messages(clara).first.hover()
     await messages(clara).first.get_by_role("button", name="Reply in thread").click()
-    reply = clara.locator("#thread").get_by_role("combobox")
+    reply = clara.locator("#thread").get_by_role("textbox")
     await reply.fill("I am")
     await reply.press("Enter")
     await bruno.get_by_role("link", name="1 resposta").click()
