@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo test check bench lock locale clean
+.PHONY: setup demo test check bench screenshots lock locale clean
 
 setup: $(STAMP)
 
@@ -28,6 +28,9 @@ check: setup
 
 bench: setup
 	$(BIN)/python bench/ack.py
+
+screenshots: setup
+	$(BIN)/python -m sandbox.screenshots
 
 # The lock carries hashes and no addresses; it needs uv, which is not one of the dependencies.
 lock:

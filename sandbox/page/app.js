@@ -4,15 +4,18 @@ import { follow } from "./api.js";
 import { Composer } from "./composer.js";
 import { channelEntries, Conversation, threadEntries } from "./conversation.js";
 import { perform } from "./deeds.js";
-import { byId } from "./dom.js";
+import { byId, h, icon } from "./dom.js";
 import { nameButton, renderFoot, renderHead, titleOf } from "./head.js";
 import { Home } from "./home.js";
+import { Inspector } from "./inspector.js";
+import { Keys } from "./keys.js";
 import { ModalStack } from "./modal.js";
 import { NoticeFeed, notice } from "./notices.js";
 import { go, onMove, readPlace, settle } from "./place.js";
 import { scopeOf } from "./scope.js";
 import { renderSidebar } from "./sidebar.js";
-import { renderTraffic } from "./traffic.js";
+import { Theme } from "./theme.js";
+import { Tour } from "./tour/tour.js";
 import { ReadMarks } from "./unread.js";
 
 const NARROW = matchMedia("(max-width: 700px)");
@@ -22,6 +25,7 @@ class Page {
     this.pending = [];
     this.serial = 0;
     this.modals = new ModalStack();
+    this.inspector = new Inspector();
     this.home = new Home(byId("home"));
     this.channel = new Conversation(byId("scroll"), byId("messages"));
     this.thread = new Conversation(byId("thread-scroll"), byId("thread-messages"));
@@ -32,6 +36,11 @@ class Page {
     this.threadComposer = new Composer({ send: (text) => this.send(text, readPlace().thread) });
     byId("main-foot").append(this.composer.node);
     byId("thread-foot").append(this.threadComposer.node);
+    this.tour = new Tour({ write: (text) => this.composer.typeOut(text), narrow: NARROW });
+    this.keys = new Keys(this);
+    this.theme = new Theme();
+    const showKeys = { type: "button", id: "keys-open", class: "foot-button", onclick: () => this.keys.showSheet() };
+    byId("sidebar-foot").append(h("button", showKeys, icon("keys")));
     this.listen();
   }
 
@@ -41,12 +50,6 @@ class Page {
     byId("act-as").addEventListener("change", (event) => go({ as: event.target.value, thread: null }));
     byId("main-back").addEventListener("click", () => go({ in: null, thread: null, tab: null }));
     byId("thread-back").addEventListener("click", () => go({ thread: null }));
-    byId("traffic-toggle").addEventListener("click", (event) => {
-      const drawer = byId("traffic");
-      drawer.hidden = !drawer.hidden;
-      event.currentTarget.setAttribute("aria-expanded", String(!drawer.hidden));
-      this.render();
-    });
   }
 
   perform(verb, body) {
@@ -77,8 +80,11 @@ class Page {
     renderSidebar(scope, this.marks);
     this.renderMain();
     this.renderThread();
-    renderTraffic(scope);
+    this.inspector.render(scope);
     this.modals.render(scope);
+    this.theme.render(scope);
+    nameButton("keys-open", scope.say("keys"));
+    this.tour.render(scope);
   }
 
   look() {

@@ -1,7 +1,7 @@
 // Block Kit's blocks.
 
 import { h } from "./dom.js";
-import { drawElement } from "./elements.js";
+import { drawElement, unknown } from "./elements.js";
 import { link } from "./entities.js";
 import { freshId } from "./fields.js";
 import { markdown } from "./markdown.js";
@@ -47,7 +47,7 @@ const DRAW = {
 
 export function drawBlocks(blocks, surface) {
   return blocks.map((block) => {
-    const node = DRAW[block.type]?.(block, surface) ?? h("p", { class: "unknown" }, block.type);
+    const node = DRAW[block.type]?.(block, surface) ?? unknown(block, surface.scope);
     node.classList.add("block");
     node.dataset.blockId = block.block_id ?? "";
     return node;
@@ -107,8 +107,10 @@ function input(block, surface) {
       : h("span", { class: "needed", "aria-hidden": "true" }, " *"),
   );
   const control = drawElement(block.element, block, { ...surface, labelId, controlId, noteIds: noteId });
-  if (!block.optional) control.setAttribute("aria-required", "true");
-  if (error) control.setAttribute("aria-invalid", "true");
+  // A group of checkboxes can be neither in ARIA; its note says what is wrong.
+  const canBeAsked = control.getAttribute("role") !== "group";
+  if (!block.optional && canBeAsked) control.setAttribute("aria-required", "true");
+  if (error) control.setAttribute(canBeAsked ? "aria-invalid" : "data-invalid", "true");
   const note = h(
     "div",
     { id: noteId, class: "notes" },

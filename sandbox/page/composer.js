@@ -5,6 +5,9 @@ import { freshId } from "./fields.js";
 import { openMenu } from "./menu.js";
 import { suggest, usageOf } from "./suggestions.js";
 
+const LETTERS_AT_ONCE = 2;
+const LETTER_MS = 25;
+
 export class Composer {
   /** `send(text)` gets a finished line; `runShortcut(callback_id)` is for the global shortcuts, where there are any. */
   constructor({ send, runShortcut }) {
@@ -17,9 +20,8 @@ export class Composer {
     this.usage = h("div", { class: "usage quiet", "aria-live": "polite" });
     this.input = h("textarea", {
       rows: 1,
-      role: "combobox",
       "aria-autocomplete": "list",
-      "aria-expanded": "false",
+      "aria-haspopup": "listbox",
       "aria-controls": this.listId,
       enterkeyhint: "send",
     });
@@ -97,7 +99,6 @@ export class Composer {
     this.choices = choices;
     this.picked = 0;
     this.list.hidden = choices.length === 0;
-    this.input.setAttribute("aria-expanded", String(choices.length > 0));
     this.list.replaceChildren(...choices.map((choice, index) => this.row(choice, index)));
     this.mark();
   }
@@ -175,6 +176,31 @@ export class Composer {
 
   /** Give a line back that could not be sent, unless the person has begun another. */
   restore(text) {
+    if (this.input.value) return;
+    this.input.value = text;
+    this.changed();
+  }
+
+  /** Write a line as a person would, letter by letter, unless this reader does without motion. */
+  typeOut(text) {
+    clearInterval(this.typing);
+    this.input.focus();
+    let length = matchMedia("(prefers-reduced-motion: reduce)").matches ? text.length : 0;
+    this.typing = setInterval(() => {
+      length += LETTERS_AT_ONCE;
+      this.write(text.slice(0, length));
+      if (length >= text.length) clearInterval(this.typing);
+    }, LETTER_MS);
+  }
+
+  write(text) {
+    this.input.value = text;
+    this.changed();
+    this.offer([]);
+  }
+
+  /** Start a line, unless one stands there already. */
+  begin(text) {
     if (this.input.value) return;
     this.input.value = text;
     this.changed();

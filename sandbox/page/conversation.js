@@ -103,6 +103,7 @@ function rows(entries, channel, scope) {
       ...entry,
       isCompact: isSameBreath(before, entry),
       isPinned: channel.pins.includes(entry.message.ts),
+      isAsked: scope.place.wire === entry.message.ts,
     };
     items.push(messageRow(entry.message, channel, scope, options));
     before = entry;
@@ -119,7 +120,7 @@ function dividerRow(key, label) {
 }
 
 function messageRow(message, channel, scope, options) {
-  const stamp = JSON.stringify([message, options.isCompact, options.isPinned, scope.stamp]);
+  const stamp = JSON.stringify([message, options.isCompact, options.isPinned, options.isAsked, scope.stamp]);
   const key = `${options.isEphemeral ? "ephemeral" : "message"}-${message.ts}`;
   return { key, stamp, draw: () => drawMessage(message, channel, scope, options) };
 }

@@ -16,20 +16,29 @@ export async function perform(verb, body, scope) {
 
 /** The surface of a message: its buttons name the channel and the message. */
 export function messageSurface(message, channel, scope, fields) {
-  const where = { channel: channel.id, ts: message.ts };
-  return { scope, fields, act: (block, element, value) => click(where, block, element, value, scope) };
+  return surfaceAt({ channel: channel.id, ts: message.ts }, scope, fields);
 }
 
 /** The surface of a modal or a Home. */
 export function viewSurface(view, scope, fields, errors = {}) {
+  return { ...surfaceAt({ view_id: view.id }, scope, fields), errors };
+}
+
+function surfaceAt(where, scope, fields) {
   return {
     scope,
     fields,
-    errors,
-    act: (block, element, value) => click({ view_id: view.id }, block, element, value, scope),
+    act: (block, element, value) => {
+      const pressed = { block_id: block.block_id, action_id: element.action_id, value };
+      return perform("click", { ...where, ...pressed, ...filledIn(scope, fields) }, scope);
+    },
+    suggest: (block, { action_id }, query) =>
+      perform("suggest", { ...where, block_id: block.block_id, action_id, value: query }, scope),
   };
 }
 
-function click(where, block, element, value, scope) {
-  return perform("click", { ...where, block_id: block.block_id, action_id: element.action_id, value }, scope);
+/** A click carries what stands in the form; a sandbox with one unnamed app does not take it yet. */
+function filledIn({ world }, fields) {
+  const values = fields.values();
+  return world.apps && Object.keys(values).length ? { values } : {};
 }

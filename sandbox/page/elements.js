@@ -1,14 +1,17 @@
 // Block Kit's interactive elements.
 //
 // Each drawing function takes (element, block, surface) and gives a node. A surface is
-// `{scope, fields, labelId?, act(block, element, value)}`: `act` tells the sandbox, `labelId` names the input's label.
+// `{scope, fields, labelId?, act(block, element, value), suggest(block, element, query)}`: `act` tells the sandbox,
+// `suggest` asks the app for options, `labelId` names the input's label.
 
 import { fromWallClock, wallClock } from "./dates.js";
 import { h, icon, iconButton } from "./dom.js";
 import { freshId } from "./fields.js";
-import { confirmed, openMenu } from "./menu.js";
-import { plain, textObject } from "./mrkdwn.js";
+import { openMenu } from "./menu.js";
+import { plain } from "./mrkdwn.js";
 import { pictureOf } from "./picture.js";
+import { changed, named, submit } from "./pressing.js";
+import { appOptions, SELECTS } from "./selects.js";
 
 const moment = { write: wallClock, read: fromWallClock };
 
@@ -19,19 +22,8 @@ const DRAW = {
   workflow_button: button,
   icon_button: iconAction,
   feedback_buttons: feedback,
-  static_select: chooseOne(optionGroups, (element) => element.initial_option?.value, "choose"),
-  users_select: chooseOne(peopleOptions, (element) => element.initial_user, "choosePerson"),
-  channels_select: chooseOne(channelOptions, (element) => element.initial_channel, "chooseChannel"),
-  conversations_select: chooseOne(
-    channelOptions,
-    (element, surface) => firstConversation(element, surface),
-    "chooseChannel",
-  ),
-  multi_static_select: chooseMany(optionGroups, (element) => element.initial_options?.map((option) => option.value)),
-  multi_users_select: chooseMany(peopleOptions, (element) => element.initial_users),
-  multi_channels_select: chooseMany(channelOptions, (element) => element.initial_channels),
-  multi_conversations_select: chooseMany(channelOptions, (element) => element.initial_conversations),
-  checkboxes: chooseMany(optionGroups, (element) => element.initial_options?.map((option) => option.value)),
+  ...SELECTS,
+  checkboxes,
   radio_buttons: radios,
   plain_text_input: typed("text"),
   number_input: typed("number"),
@@ -44,7 +36,14 @@ const DRAW = {
 
 export function drawElement(element, block, surface) {
   const draw = DRAW[element.type];
-  return draw ? draw(element, block, surface) : h("span", { class: "unknown" }, element.type);
+  const node = draw ? draw(element, block, surface) : unknown(element, surface.scope);
+  if (element.action_id) node.dataset.action = element.action_id;
+  return node;
+}
+
+/** What this page cannot draw says so, with its type. */
+export function unknown({ type }, scope) {
+  return h("p", { class: "unknown" }, scope.say("unknown", { type }));
 }
 
 function button(element, block, surface) {
@@ -99,53 +98,19 @@ function overflow(element, block, surface) {
   return node;
 }
 
-async function submit(node, element, block, surface, value = element.value) {
-  if (node.getAttribute("aria-busy") || !(await confirmed(element.confirm, surface.scope))) return;
-  node.setAttribute("aria-busy", "true");
-  await surface.act(block, element, value);
-  node.removeAttribute("aria-busy");
-}
-
-/** A change in an input block stays in the form; elsewhere, or with dispatch_action, the app hears of it. */
-async function changed(node, element, block, surface, value) {
-  if (block.type === "input" && !block.dispatch_action) return;
-  await submit(node, element, block, surface, value);
-}
-
-function chooseOne(options, initial, placeholder) {
-  return (element, block, surface) => {
-    const start = surface.fields.start(block, element, initial(element, surface));
-    const select = h(
-      "select",
-      { id: surface.controlId, ...named(element, surface) },
-      h("option", { value: "" }, element.placeholder ? plain(element.placeholder) : surface.scope.say(placeholder)),
-      options(element, surface).map((group) => optionNodes(group, start)),
-    );
-    surface.fields.add(block, element, () => select.value || null);
-    select.addEventListener("change", () => select.value && changed(select, element, block, surface, select.value));
-    return select;
-  };
-}
-
-function optionNodes(group, start) {
-  const nodes = group.options.map(({ value, text }) => h("option", { value, selected: value === start }, text));
-  return group.label ? h("optgroup", { label: group.label }, nodes) : nodes;
-}
-
-function chooseMany(options, initial) {
-  return (element, block, surface) => {
-    const start = surface.fields.start(block, element, initial(element) ?? []);
-    const box = h("div", { class: "choices", role: "group", ...named(element, surface) });
-    const read = () => [...box.querySelectorAll("input:checked")].map((input) => input.value);
-    box.append(
-      ...options(element, surface)
-        .flatMap((group) => group.options)
-        .map((option) => choice("checkbox", option, start.includes(option.value), freshId("many"))),
-    );
-    surface.fields.add(block, element, read);
-    box.addEventListener("change", () => changed(box, element, block, surface, read()));
-    return box;
-  };
+function checkboxes(element, block, surface) {
+  const initial = element.initial_options?.map((option) => option.value) ?? [];
+  const start = surface.fields.start(block, element, initial);
+  const box = h("div", { class: "choices", role: "group", ...named(element, surface) });
+  const read = () => [...box.querySelectorAll("input:checked")].map((input) => input.value);
+  box.append(
+    ...appOptions(element, surface)[0].options.map((option) =>
+      choice("checkbox", option, start.includes(option.value), freshId("many")),
+    ),
+  );
+  surface.fields.add(block, element, read);
+  box.addEventListener("change", () => changed(box, element, block, surface, read()));
+  return box;
 }
 
 function radios(element, block, surface) {
@@ -154,7 +119,7 @@ function radios(element, block, surface) {
   const group = freshId("radio");
   const read = () => box.querySelector("input:checked")?.value ?? null;
   box.append(
-    ...optionGroups(element, surface)[0].options.map((option) =>
+    ...appOptions(element, surface)[0].options.map((option) =>
       choice("radio", option, option.value === start, group),
     ),
   );
@@ -212,34 +177,4 @@ function picked(type, initial, form = { write: (value) => value, read: (text) =>
     input.addEventListener("change", () => input.value && changed(input, element, block, surface, read()));
     return input;
   };
-}
-
-/** A control without a label of its own is called by its placeholder, or by what stands beside it. */
-function named(element, surface) {
-  if (surface.labelId) return { "aria-labelledby": surface.labelId, "aria-describedby": surface.noteIds };
-  return { "aria-label": element.placeholder?.text ?? surface.besideText ?? element.action_id };
-}
-
-function optionGroups(element, surface) {
-  const one = (option) => ({
-    value: option.value,
-    text: plain(option.text).textContent,
-    rich: h("span", {}, textObject(option.text, surface.scope)),
-    description: option.description?.text,
-  });
-  if (element.option_groups)
-    return element.option_groups.map((group) => ({ label: group.label.text, options: group.options.map(one) }));
-  return [{ options: (element.options ?? []).map(one) }];
-}
-
-function peopleOptions(_element, { scope }) {
-  return [{ options: scope.humans.map((user) => ({ value: user.id, text: user.shownName, description: user.title })) }];
-}
-
-function channelOptions(_element, { scope }) {
-  return [{ options: scope.channels.map((channel) => ({ value: channel.id, text: `#${channel.name}` })) }];
-}
-
-function firstConversation(element, { scope }) {
-  return element.initial_conversation ?? (element.default_to_current_conversation ? scope.current?.id : null);
 }

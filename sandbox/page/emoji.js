@@ -144,6 +144,12 @@ export function emojiOf(name) {
   return Object.hasOwn(NAMES, name) ? NAMES[name] : null;
 }
 
+/** The `[name, character]` whose name contains what was typed, those that begin with it first. */
+export function emojiNamed(typed) {
+  const fitting = Object.entries(NAMES).filter(([name]) => name.includes(typed));
+  return fitting.toSorted(([a], [b]) => Number(b.startsWith(typed)) - Number(a.startsWith(typed)));
+}
+
 /** Plain text with the known :names: replaced. */
 export function withEmoji(text) {
   return String(text).replace(/:([a-z0-9_+-]+):/g, (whole, name) => emojiOf(name) ?? whole);

@@ -10,19 +10,27 @@ export function openMenu(button, entries, shape = "") {
   const menu = h("div", {
     class: `menu ${shape}`,
     role: "menu",
-    popover: "auto",
     "aria-label": button.getAttribute("aria-label"),
   });
   for (const entry of entries) menu.append(menuItem(entry, () => menu.hidePopover()));
   menu.addEventListener("keydown", moveFocus);
-  menu.addEventListener("toggle", (event) => {
-    if (event.newState === "closed") menu.remove();
-  });
-  // Whatever stands outside an open dialog is inert, so the menu must stand inside it.
-  (button.closest("dialog") ?? document.body).append(menu);
-  menu.showPopover();
-  placeUnder(menu, button.getBoundingClientRect());
+  openUnder(button, menu, () => {});
   menu.querySelector("button").focus();
+}
+
+/** Show `sheet` under `button` until it is left; then it is gone, and `closed` is called. */
+export function openUnder(button, sheet, closed) {
+  sheet.popover = "auto";
+  sheet.addEventListener("toggle", (event) => {
+    if (event.newState === "open") return;
+    sheet.remove();
+    closed();
+  });
+  // Whatever stands outside an open dialog is inert, so the sheet must stand inside it.
+  (button.closest("dialog") ?? document.body).append(sheet);
+  sheet.style.minWidth = `${button.offsetWidth}px`;
+  sheet.showPopover();
+  placeUnder(sheet, button.getBoundingClientRect());
 }
 
 /** Ask first, where the element carries a `confirm`; resolves to whether to go on. */

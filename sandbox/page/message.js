@@ -1,5 +1,6 @@
 // One message in a list.
 
+import { drawAttachments } from "./attachments.js";
 import { drawBlocks } from "./blocks.js";
 import { clockTime, fullTime } from "./dates.js";
 import { messageSurface, perform } from "./deeds.js";
@@ -20,7 +21,7 @@ export function drawMessage(message, channel, scope, options) {
     .join(" ");
   return h(
     "li",
-    { class: classes, "data-ts": message.ts },
+    { class: classes, "data-ts": message.ts, tabindex: "-1", "aria-current": options.isAsked ? "true" : null },
     h("div", { class: "gutter" }, options.isCompact ? time(message, scope) : avatar(author)),
     h(
       "div",
@@ -33,7 +34,7 @@ export function drawMessage(message, channel, scope, options) {
       reactions(message, channel, scope),
       !options.inThread && replies(message, scope),
     ),
-    !options.isEphemeral && tools(message, channel, scope, options),
+    options.isEphemeral ? ownTools(message, scope) : tools(message, channel, scope, options),
   );
 }
 
@@ -97,9 +98,10 @@ function time(message, scope) {
 
 function content(message, channel, scope) {
   const edited = message.edited && h("span", { class: "edited quiet" }, ` ${scope.say("edited")}`);
-  if (!message.blocks?.length) return h("div", { class: "text" }, mrkdwn(message.text ?? "", scope), edited);
   const surface = messageSurface(message, channel, scope, new Fields());
-  return h("div", { class: "blocks" }, drawBlocks(message.blocks, surface), edited);
+  const attached = drawAttachments(message.attachments ?? [], surface);
+  if (!message.blocks?.length) return [h("div", { class: "text" }, mrkdwn(message.text ?? "", scope), edited), attached];
+  return h("div", { class: "blocks" }, drawBlocks(message.blocks, surface), attached, edited);
 }
 
 function files(message, scope) {
@@ -158,6 +160,11 @@ function replies(message, scope) {
   );
 }
 
+/** Of what only one person sees, Slack lets one do nothing; here one may still ask where it came from. */
+function ownTools(message, scope) {
+  return h("div", { class: "tools" }, iconButton("pulse", scope.say("why"), () => scope.go({ wire: message.ts })));
+}
+
 function tools(message, channel, scope, { inThread }) {
   const shortcuts = scope.world.shortcuts.filter((shortcut) => shortcut.type === "message");
   const where = { channel: channel.id, ts: message.ts };
@@ -168,9 +175,8 @@ function tools(message, channel, scope, { inThread }) {
     run: () => perform("shortcut", { callback_id, ...where }, scope),
   }));
   if (!inThread) entries.unshift({ label: scope.say("reply"), run: openThread });
-  const more =
-    entries.length > 0 &&
-    iconButton("more", scope.say("moreActions"), (event) => openMenu(event.currentTarget, entries), {
+  entries.push({ label: scope.say("why"), run: () => scope.go({ wire: message.ts }) });
+  const more = iconButton("more", scope.say("moreActions"), (event) => openMenu(event.currentTarget, entries), {
       "aria-haspopup": "menu",
     });
   const reply = !inThread && iconButton("reply", scope.say("reply"), openThread);

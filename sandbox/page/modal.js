@@ -104,7 +104,7 @@ export class ModalStack {
   complain({ view, depth, stamp }, errors) {
     this.draw(view, depth, stamp, errors);
     this.bringUp(view.id);
-    this.dialog.querySelector("[aria-invalid]")?.focus();
+    this.dialog.querySelector("[aria-invalid], [data-invalid] input")?.focus();
   }
 
   fail(form, sentence) {
@@ -141,5 +141,5 @@ function setBusy(form, isBusy) {
 }
 
 function firstControl(node) {
-  return node.querySelector("[autofocus], .modal-body :is(input, select, textarea)");
+  return node.querySelector("[autofocus], .modal-body :is(input, textarea, .picker)");
 }

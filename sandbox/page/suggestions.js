@@ -1,4 +1,7 @@
-// What can follow what has been typed: a slash command at the start, a person or group after @, a channel after #.
+// What can follow what has been typed: a slash command at the start, a person or group after @, a channel after #, an
+// emoji after a colon and two letters.
+
+import { emojiNamed } from "./emoji.js";
 
 const AT_MOST = 8;
 
@@ -9,6 +12,8 @@ const AT_MOST = 8;
 export function suggest(text, caret, scope) {
   const before = text.slice(0, caret);
   if (/^\/[^\s]*$/.test(before)) return commands(before, scope);
+  const emoji = /(?:^|\s):([a-z0-9_+-]{2,})$/.exec(before);
+  if (emoji) return emojis(emoji[1], caret - emoji[1].length - 1);
   const word = /(?:^|\s)([@#])([\p{L}\d._-]*)$/u.exec(before);
   if (!word) return [];
   const from = caret - word[2].length - 1;
@@ -17,7 +22,7 @@ export function suggest(text, caret, scope) {
       ? mentions(scope)
       : scope.channels.map((channel) => ({ text: `#${channel.name}`, label: `#${channel.name}` }));
   return choices
-    .filter(({ text: whole, label }) => fits(whole.slice(1), word[2]) || fits(label, word[2]))
+    .filter(({ text: whole, label }) => [whole.slice(1), ...label.split(" ")].some((part) => fits(part, word[2])))
     .slice(0, AT_MOST)
     .map((choice) => ({ ...choice, from }));
 }
@@ -38,6 +43,11 @@ function commands(typed, scope) {
     hint: row.usage_hint,
     note: row.description,
   }));
+}
+
+function emojis(typed, from) {
+  const rows = emojiNamed(typed).slice(0, AT_MOST);
+  return rows.map(([name, character]) => ({ from, text: `:${name}:`, label: character, note: `:${name}:` }));
 }
 
 function mentions(scope) {
