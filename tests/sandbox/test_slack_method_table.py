@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.slack.method_row import COMMON_ERRORS, Method
-from sandbox.slack.methods import METHODS
+from sandbox.slack.methods import COMMON_ERRORS, METHODS, Method
 from sandbox.slack.webapi.handlers import HANDLERS
 
 REFERENCE = Path(__file__).parents[2].parent / "shared" / "slack" / "slack-methods-we-use.json"
