@@ -1,10 +1,11 @@
 """The arguments of a Web API call, wherever they travelled: query, form or JSON body."""
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
 from ..refusal import SlackRefusal
 
@@ -78,10 +79,10 @@ def _client_credentials(request: web.Request) -> dict[str, str]:
     if not header.lower().startswith("basic "):
         return {}
     try:
-        known = BasicAuth.decode(header)
-    except ValueError:
+        client_id, _, secret = base64.b64decode(header.split()[1], validate=True).decode().partition(":")
+    except (IndexError, ValueError):
         raise SlackRefusal("invalid_auth") from None
-    return {"client_id": known.login, "client_secret": known.password}
+    return {"client_id": client_id, "client_secret": secret}
 
 
 async def _json_object(request: web.Request) -> dict[str, Any]:
