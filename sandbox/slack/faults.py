@@ -58,8 +58,9 @@ class Faults:
         return fault
 
     def take_unruly(self, kind: str) -> Unruliness | None:
-        """The trouble this delivery meets, used up by one."""
-        trouble = next((one for one in self._unruly if one.kind in (None, kind)), None)
+        """The trouble this delivery meets, used up by one; only events change places, a person does not wait."""
+        fits = (one for one in self._unruly if one.kind in (None, kind) and (one.how != "reorder" or kind == "event"))
+        trouble = next(fits, None)
         if trouble is not None:
             trouble.times -= 1
             if trouble.times <= 0:

@@ -60,6 +60,7 @@ WRONG_VALUES: list[tuple[str, dict[str, Any]]] = [
     ("faults", {"kind": None}),
     ("faults", {"delivery": "sideways"}),
     ("faults", {"error": "Not A Name"}),
+    ("faults", {"delivery": "delay", "of": "pigeon"}),
     ("clock", {"advance": -1}),
     ("clock", {"advance": "soon"}),
     ("app", {"request_url": "https://example.org/"}),

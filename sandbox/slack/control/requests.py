@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..delivery.parcel import Kind as ParcelKind
 from ..faults import Kind, Unruly
 from ..refusal import ControlRefusal
 
@@ -117,7 +118,7 @@ class FaultBody(Body):
     seconds: float = Field(default=0.0, ge=0)
     error: str = Field(default="internal_error", pattern=r"^[a-z][a-z_]*$")
     delivery: Unruly | None = None
-    of: str | None = None
+    of: ParcelKind | None = None
     socket: Literal["kill"] | None = None
     gap: Literal["lost", "retried"] | None = None
     strict_rates: bool | None = None
