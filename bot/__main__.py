@@ -37,6 +37,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--data", type=Path, help="folder that keeps the demo's data; without it everything is forgotten")
     demo.add_argument("--http", action="store_true", help="deliver over signed HTTP instead of Socket Mode")
     demo.add_argument("--story", type=Path, help="play a story, print its transcript, exit non-zero if it fails")
+    sandbox = commands.add_parser("sandbox", help="only the emulated Slack, for trying any bot against it")
+    sandbox.add_argument("--port", type=int, default=8100, help="port on this machine (8100)")
+    sandbox.add_argument("--host", default="127.0.0.1", help="loopback, and nothing else")
+    sandbox.add_argument("--workspace", type=Path, metavar="FILE.yml", help="people and channels (a small team)")
+    sandbox.add_argument("--manifest", type=Path, metavar="FILE.yml", help="the app to install first (this bot)")
     check = commands.add_parser("check", help="validate catalog, manifest and tables against each other")
     check.add_argument("--store", action="store_true", help="rebuild the listings from the record and compare")
     check.add_argument(
@@ -66,6 +71,13 @@ def _demo(options: argparse.Namespace) -> int:
         return asyncio.run(_until_stopped(lambda: play.demo(data, options.port, http=options.http)))
 
 
+def _sandbox(options: argparse.Namespace) -> int:
+    alone = importlib.import_module("sandbox.alone")
+    return asyncio.run(
+        _until_stopped(lambda: alone.serve(options.port, options.host, options.workspace, options.manifest))
+    )
+
+
 def _check(options: argparse.Namespace) -> int:
     check = importlib.import_module("bot.check")
     if options.manifest_http:
@@ -92,6 +104,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,
     "worker": _worker,
     "demo": _demo,
+    "sandbox": _sandbox,
     "check": _check,
     "doctor": _doctor,
 }

@@ -65,7 +65,9 @@ class Channel:
     is_private: bool = False
     is_im: bool = False
     is_archived: bool = False
+    is_open: bool = True
     topic: str = ""
+    purpose: str = ""
     members: dict[str, None] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)
     pins: list[str] = field(default_factory=list)
@@ -109,7 +111,7 @@ class Channel:
             "is_group": self.is_private,
             "is_general": self.name == "general",
             "topic": {"value": self.topic, "creator": "", "last_set": 0},
-            "purpose": {"value": "", "creator": "", "last_set": 0},
+            "purpose": {"value": self.purpose, "creator": "", "last_set": 0},
         }
 
 

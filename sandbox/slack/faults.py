@@ -1,9 +1,10 @@
-"""Trouble made on purpose: limits, errors, delays, lost answers, repeated deliveries."""
+"""Trouble made on purpose: limits, errors, delays, lost answers, unruly deliveries; and how strict the limits are."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["ratelimited", "error", "http_500", "latency", "lost_answer", "down"]
+Unruly = Literal["duplicate", "reorder", "delay"]
 
 
 @dataclass
@@ -18,17 +19,34 @@ class Fault:
     seconds: float = 0.0
 
 
+@dataclass
+class Unruliness:
+    """One kind of trouble for the next deliveries of a kind (None is any kind)."""
+
+    how: Unruly
+    times: int
+    seconds: float
+    kind: str | None
+
+
 class Faults:
-    def __init__(self) -> None:
+    def __init__(self, *, rates_are_strict: bool = True) -> None:
         self._planned: list[Fault] = []
-        self.duplicates = 0
+        self._unruly: list[Unruliness] = []
+        self.rates_are_strict = rates_are_strict
+        self.history_is_limited = False
+        self.gap_loses_events = False
 
     def plan(self, fault: Fault) -> None:
         self._planned.append(fault)
 
+    def disturb(self, trouble: Unruliness) -> None:
+        self._unruly.append(trouble)
+
     def clear(self) -> None:
+        """No more planned trouble; the switches stay as they are."""
         self._planned.clear()
-        self.duplicates = 0
+        self._unruly.clear()
 
     def take(self, method: str) -> Fault | None:
         """The trouble this call meets, used up by one."""
@@ -39,9 +57,12 @@ class Faults:
                 self._planned.remove(fault)
         return fault
 
-    def take_duplicate(self) -> bool:
-        """Whether the next delivery goes out twice."""
-        if not self.duplicates:
-            return False
-        self.duplicates -= 1
-        return True
+    def take_unruly(self, kind: str) -> Unruliness | None:
+        """The trouble this delivery meets, used up by one; only events change places, a person does not wait."""
+        fits = (one for one in self._unruly if one.kind in (None, kind) and (one.how != "reorder" or kind == "event"))
+        trouble = next(fits, None)
+        if trouble is not None:
+            trouble.times -= 1
+            if trouble.times <= 0:
+                self._unruly.remove(trouble)
+        return trouble

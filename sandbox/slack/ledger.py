@@ -22,6 +22,7 @@ class CallRecord:
     at: float = 0.0
     status: int = 200
     ms: float = 0.0
+    app_id: str = ""
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Delivery:
     at: float
     kind: str
     user: str | None
+    app_id: str
     retry: int = 0
     status: int | None = None
     ack: Any = None
@@ -39,10 +41,11 @@ class Delivery:
     ms: float = 0.0
     ended_at: float = 0.0
     no_retry: bool = False
+    had_nobody: bool = False
     sent: "SentBytes | None" = None
 
     def as_json(self) -> dict[str, Any]:
-        shown = ("id", "at", "kind", "user", "status", "ack", "error", "ms", "retry")
+        shown = ("id", "at", "kind", "user", "status", "ack", "error", "ms", "retry", "app_id")
         return {name: getattr(self, name) for name in shown}
 
 

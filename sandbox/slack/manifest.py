@@ -38,6 +38,7 @@ class _Features(BaseModel):
 
 class _Scopes(BaseModel):
     bot: list[str] = Field(default_factory=list)
+    bot_optional: list[str] = Field(default_factory=list)
 
 
 class _Oauth(BaseModel):
@@ -50,6 +51,8 @@ class _Subscriptions(BaseModel):
 
 class _Settings(BaseModel):
     event_subscriptions: _Subscriptions = _Subscriptions()
+    token_rotation_enabled: bool = False
+    org_deploy_enabled: bool = False
 
 
 class _Display(BaseModel):
@@ -72,8 +75,11 @@ class Manifest:
     commands: Mapping[str, SlashCommand]
     shortcuts: Mapping[str, Shortcut]
     scopes: frozenset[str]
+    optional_scopes: frozenset[str]
     events: frozenset[str]
     home_is_enabled: bool
+    tokens_rotate: bool
+    is_org_ready: bool
 
 
 def read_manifest(document: Mapping[str, Any]) -> Manifest:
@@ -86,6 +92,9 @@ def read_manifest(document: Mapping[str, Any]) -> Manifest:
         commands={row.command: row for row in features.slash_commands},
         shortcuts={row.callback_id: row for row in features.shortcuts},
         scopes=frozenset(read.oauth_config.scopes.bot),
+        optional_scopes=frozenset(read.oauth_config.scopes.bot_optional),
         events=frozenset(read.settings.event_subscriptions.bot_events),
         home_is_enabled=features.app_home.home_tab_enabled,
+        tokens_rotate=read.settings.token_rotation_enabled,
+        is_org_ready=read.settings.org_deploy_enabled,
     )

@@ -1,10 +1,10 @@
 """How a message comes to be, changes and goes: stored first, then noted who is pinged, then told as an event."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from .conversations import Blocks, Channel, Ephemeral, Message
+from .draft import Draft
 from .emulator import Emulator
 from .inputs import ROWS_OF_BLOCKS
 from .notify import Audience, who_is_notified
@@ -14,19 +14,6 @@ PIECE = 4_000
 TRUNCATED_ABOVE = 40_000
 
 _ROWS_OF_ELEMENTS = (("actions", "elements"), ("context_actions", "elements"), ("card", "actions"))
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A message before it is stored."""
-
-    text: str
-    blocks: Blocks = field(default_factory=list)
-    thread_ts: str | None = None
-    is_broadcast: bool = False
-    names_are_linked: bool = False
-    metadata: dict[str, Any] | None = None
-    files: list[dict[str, Any]] = field(default_factory=list)
 
 
 def post_as_bot(emulator: Emulator, channel: Channel, draft: Draft) -> Message:
@@ -42,9 +29,10 @@ def post_as_bot(emulator: Emulator, channel: Channel, draft: Draft) -> Message:
 def post_as_person(emulator: Emulator, channel: Channel, user: str, draft: Draft) -> Message:
     message = _new_message(emulator, draft, user, draft.text)
     _store(emulator, channel, message, draft)
-    if f"<@{emulator.app.bot_user_id}>" in draft.text and _bot_hears(emulator, channel):
-        event = {**message.as_slack(), "type": "app_mention", "channel": channel.id, "event_ts": message.ts}
-        emulator.events.publish("app_mention", event)
+    for tenant in emulator.tenants:
+        if f"<@{tenant.app.bot_user_id}>" in draft.text and tenant.app.bot_user_id in channel.members:
+            event = {**message.as_slack(), "type": "app_mention", "channel": channel.id, "event_ts": message.ts}
+            tenant.events.publish("app_mention", event)
     return message
 
 
@@ -72,9 +60,7 @@ def edit(emulator: Emulator, channel: Channel, message: Message, draft: Draft) -
     message.change(draft.text, with_ids(emulator, draft.blocks), edited)
     if draft.metadata is not None:
         message.metadata = draft.metadata or None
-    emulator.workspace.changes.note()
-    change = {"message": message.as_slack(), "previous_message": before}
-    _tell(emulator, channel, {"subtype": "message_changed", "hidden": True, "ts": edited["ts"], **change})
+    _tell_change(emulator, channel, message, before)
 
 
 def remove(emulator: Emulator, channel: Channel, message: Message) -> None:
@@ -110,6 +96,19 @@ def _identified(emulator: Emulator, element: dict[str, Any]) -> dict[str, Any]:
     return element if element["type"] == "image" else {"action_id": emulator.workspace.mint.short(), **element}
 
 
+def edit_as_person(emulator: Emulator, channel: Channel, message: Message, text: str) -> None:
+    """A person changes what they wrote; the apps hear of both versions."""
+    before = message.as_slack()
+    message.change(text, message.blocks, {"user": message.user, "ts": emulator.workspace.mint.ts()})
+    _tell_change(emulator, channel, message, before)
+
+
+def _tell_change(emulator: Emulator, channel: Channel, message: Message, before: Mapping[str, Any]) -> None:
+    emulator.workspace.changes.note()
+    change = {"message": message.as_slack(), "previous_message": before, "ts": emulator.workspace.mint.ts()}
+    _tell(emulator, channel, {"subtype": "message_changed", "hidden": True, **change})
+
+
 def _new_message(emulator: Emulator, draft: Draft, user: str, text: str) -> Message:
     message = Message(emulator.workspace.mint.ts(), user, text, with_ids(emulator, draft.blocks))
     message.thread_ts, message.metadata, message.files = draft.thread_ts, draft.metadata, draft.files
@@ -131,13 +130,8 @@ def _store(emulator: Emulator, channel: Channel, message: Message, draft: Draft)
 
 
 def _tell(emulator: Emulator, channel: Channel, event: Mapping[str, Any]) -> None:
-    if _bot_hears(emulator, channel):
-        told = {**event, "type": "message", "channel": channel.id, "channel_type": channel.type_name}
-        emulator.events.publish(f"message.{channel.kind}", {**told, "event_ts": event["ts"]})
-
-
-def _bot_hears(emulator: Emulator, channel: Channel) -> bool:
-    return emulator.app.bot_user_id in channel.members
+    told = {**event, "type": "message", "channel": channel.id, "channel_type": channel.type_name}
+    emulator.announce(f"message.{channel.kind}", {**told, "event_ts": event["ts"]}, channel)
 
 
 def _pieces(text: str) -> list[str]:

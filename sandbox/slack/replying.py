@@ -5,8 +5,9 @@ from typing import Any
 from aiohttp import web
 
 from .blockkit import message_problems
+from .draft import Draft
 from .emulator import Emulator
-from .posting import Draft, edit, post_as_bot, remove, whisper, with_ids
+from .posting import edit, post_as_bot, remove, whisper, with_ids
 from .refusal import SlackRefusal
 from .response_urls import ReplyTarget
 
@@ -27,6 +28,10 @@ def reply(emulator: Emulator, target: ReplyTarget, body: dict[str, Any]) -> None
 
 async def answer_response_url(emulator: Emulator, request: web.Request) -> web.Response:
     """One use of a response URL; only a use that worked counts."""
+    tenant = emulator.tenants.of_app(request.match_info["app_id"])
+    if tenant is None:
+        raise web.HTTPNotFound(text="there is no such app")
+    emulator = tenant
     target = emulator.response_urls.find(request.match_info["key"])
     if isinstance(target, str):
         return web.json_response({"ok": False, "error": target}, status=404)

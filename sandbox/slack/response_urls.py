@@ -36,7 +36,7 @@ class ResponseUrls:
         self._targets[key] = target
         if len(self._targets) > KEPT:
             del self._targets[next(iter(self._targets))]
-        return f"{self._base_url}/response/{key}"
+        return f"{self._base_url}/{key}"
 
     def find(self, key: str) -> ReplyTarget | str:
         """The target, or the error name that refuses this use."""

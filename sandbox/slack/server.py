@@ -10,15 +10,16 @@ from typing import Any
 
 from aiohttp import web
 
-from .app import App
+from .app import App, Identity, install
 from .clock import Clock
 from .control.routes import control_routes
-from .emulator import Emulator, assemble
-from .ids import Mint
+from .emulator import Emulator, Premises, Tenants, assemble
+from .faults import Faults
+from .ledger import Ledger
 from .manifest import read_manifest
 from .replying import answer_response_url
 from .roster import DEFAULT_FILE, Roster, read_roster
-from .webapi.files import receive
+from .webapi.files import receive, show
 from .webapi.gate import Gate
 from .workspace import User, Workspace, furnish
 
@@ -46,6 +47,7 @@ async def serve(
     request_url: str | None = None,
     clock: Clock | None = None,
     page: Path | None = None,
+    strict_rates: bool = True,
 ) -> AsyncIterator[Sandbox]:
     """Run the emulated Slack until the block is left; a request URL means HTTP deliveries, none means Socket Mode."""
     if host != LOOPBACK:
@@ -55,11 +57,12 @@ async def serve(
         base_url = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
         emulator = _emulator(roster, manifest, clock or Clock(), base_url)
         emulator.app.request_url = request_url
+        emulator.faults.rates_are_strict = strict_rates
         async with _running(_web_app(emulator, page), listening):
             try:
                 yield Sandbox(base_url, emulator.clock, emulator.workspace, emulator.app)
             finally:
-                await emulator.close()
+                await _close(emulator)
 
 
 def _bound(port: int) -> socket:
@@ -74,31 +77,32 @@ def _bound(port: int) -> socket:
 
 def _emulator(roster: Roster, document: Mapping[str, Any], clock: Clock, base_url: str) -> Emulator:
     manifest = read_manifest(document)
-    ids, mint = roster.app, Mint(clock)
-    app = App(
-        app_id=ids.id,
-        bot_user_id=ids.bot_user_id,
-        bot_id=ids.bot_id,
-        bot_token=f"xoxb-{mint.secret()}",
-        app_token=f"xapp-1-{ids.id}-{mint.secret()}",
-        signing_secret=mint.secret(),
-        manifest=manifest,
-        base_url=base_url,
-    )
+    ids = roster.app
     bot = User(ids.bot_user_id, manifest.bot_name, manifest.name, "en-US", "UTC", is_bot=True)
-    return assemble(clock, app, furnish(roster, bot, clock))
+    workspace = furnish(roster, bot, clock)
+    app = install(Identity(ids.id, ids.bot_user_id, ids.bot_id), manifest, workspace.mint, base_url)
+    premises = Premises(clock, workspace, Ledger(workspace.changes), Faults(), base_url)
+    return assemble(premises, app, Tenants())
+
+
+async def _close(emulator: Emulator) -> None:
+    """Let the watchers go home, then every app."""
+    emulator.workspace.changes.close()
+    for tenant in emulator.tenants:
+        await tenant.close()
 
 
 def _web_app(emulator: Emulator, page: Path | None) -> web.Application:
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_only_from_here])
-    gate = Gate(emulator)
+    gate = Gate(emulator.tenants)
     app.add_routes(
         [
             web.get("/api/{method}", gate.handle),
             web.post("/api/{method}", gate.handle),
-            web.get("/socket", emulator.hub.handle),
-            web.post("/response/{key}", partial(answer_response_url, emulator)),
+            web.get("/socket", partial(_socket, emulator)),
+            web.post("/response/{app_id}/{key}", partial(answer_response_url, emulator)),
             web.post("/upload/{file_id}", partial(receive, emulator)),
+            web.get("/file/{file_id}", partial(show, emulator)),
             *control_routes(emulator),
         ]
     )
@@ -106,6 +110,14 @@ def _web_app(emulator: Emulator, page: Path | None) -> web.Application:
         app.router.add_get("/", partial(_index, page))
         app.router.add_static("/page/", page)
     return app
+
+
+async def _socket(emulator: Emulator, request: web.Request) -> web.StreamResponse:
+    """A socket of the app that its address names."""
+    tenant = emulator.tenants.of_app(request.query.get("app_id", ""))
+    if tenant is None:
+        raise web.HTTPForbidden(text="there is no such app")
+    return await tenant.hub.handle(request)
 
 
 async def _index(page: Path, request: web.Request) -> web.FileResponse:

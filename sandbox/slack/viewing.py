@@ -28,14 +28,16 @@ def new_view(emulator: Emulator, user: str, content: dict[str, Any], below: View
     """A view with an id and a hash, as the root or on top of another one."""
     mint = emulator.workspace.mint
     view_id = mint.object_id("V")
-    view = View(view_id, user, content, hash=mint.ts(), root_view_id=below.root_view_id if below else view_id)
+    root = below.root_view_id if below else view_id
+    view = View(view_id, user, content, hash=mint.ts(), root_view_id=root, app_id=emulator.app.app_id)
     view.previous_view_id = below.id if below else None
     return view
 
 
 def view_object(emulator: Emulator, view: View) -> dict[str, Any]:
     """The view as answers and payloads carry it, with what was chosen so far."""
-    content, app = view.content, emulator.app
+    owner = emulator.tenants.of_app(view.app_id)
+    content, app = view.content, owner.app if owner else emulator.app
     team = emulator.workspace.team.id
     return {
         "id": view.id,

@@ -18,6 +18,7 @@ class View:
     content: dict[str, Any]
     hash: str
     root_view_id: str
+    app_id: str
     previous_view_id: str | None = None
     chosen: Values = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -47,7 +48,7 @@ class Views:
         self._by_id: dict[str, View] = {}
         self._by_external_id: dict[str, str] = {}
         self._stacks: dict[str, list[View]] = {}
-        self.homes: dict[str, View] = {}
+        self.homes: dict[tuple[str, str], View] = {}
 
     def stack(self, user: str) -> list[View]:
         """The user's modals, the visible one last."""
@@ -79,10 +80,10 @@ class Views:
         self._index(view)
 
     def show_home(self, view: View) -> None:
-        old = self.homes.get(view.user)
+        old = self.homes.get((view.app_id, view.user))
         if old is not None:
             self._forget(old)
-        self.homes[view.user] = view
+        self.homes[view.app_id, view.user] = view
         self._index(view)
 
     def replace(self, view: View, content: dict[str, Any], new_hash: str) -> None:

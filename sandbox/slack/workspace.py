@@ -10,7 +10,7 @@ from .conversations import Channel, Ephemeral, Message
 from .ids import Mint
 from .notify import Notified
 from .refusal import ControlRefusal
-from .roster import Roster, Team, UserGroup
+from .roster import Roster, Team
 from .views import Views
 
 EPHEMERALS_KEPT = 500
@@ -29,6 +29,29 @@ class User:
     title: str = ""
     email: str = ""
     is_bot: bool = False
+
+
+@dataclass
+class UserGroup:
+    """People who can be mentioned together; `users` are their names."""
+
+    id: str
+    handle: str
+    name: str
+    users: list[str]
+    description: str = ""
+    updated: int = 0
+
+
+@dataclass
+class Canvas:
+    """A document: its sections in order, each a piece of Markdown under an id."""
+
+    id: str
+    title: str
+    owner: str
+    sections: dict[str, str] = field(default_factory=dict)
+    channel: str = ""
 
 
 @dataclass
@@ -55,11 +78,12 @@ class Workspace:
     ephemerals: dict[str, dict[str, Ephemeral]] = field(default_factory=dict)
     views: Views = field(default_factory=Views)
     uploads: dict[str, Upload] = field(default_factory=dict)
+    canvases: dict[str, Canvas] = field(default_factory=dict)
     notified: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=NOTES_KEPT))
     notices: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=NOTES_KEPT))
     user_ids: dict[str, str] = field(default_factory=dict)
     channel_ids: dict[str, str] = field(default_factory=dict)
-    dm_ids: dict[str, str] = field(default_factory=dict)
+    dm_ids: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add_user(self, user: User) -> None:
         self.users[user.id] = user
@@ -68,7 +92,8 @@ class Workspace:
     def add_channel(self, channel: Channel) -> None:
         self.channels[channel.id] = channel
         if channel.is_im:
-            self.dm_ids[next(iter(channel.members))] = channel.id
+            person, bot = channel.members
+            self.dm_ids[bot, person] = channel.id
         else:
             self.channel_ids[channel.name] = channel.id
         self.changes.note()
@@ -95,6 +120,14 @@ class Workspace:
             names = ", ".join(self.channel_ids)
             raise ControlRefusal(f"there is no channel {ref!r}; the channels are {names}", status=404)
         return channel
+
+    def group(self, ref: str) -> UserGroup:
+        """A user group by id or handle."""
+        for group in self.usergroups.values():
+            if ref.removeprefix("@") in (group.id, group.handle):
+                return group
+        known = ", ".join(group.handle for group in self.usergroups.values()) or "none"
+        raise ControlRefusal(f"there is no user group {ref!r}; the user groups are {known}", status=404)
 
     def group_members(self, group_id: str) -> list[str]:
         group = self.usergroups.get(group_id)
@@ -124,7 +157,7 @@ def furnish(roster: Roster, bot: User, clock: Clock) -> Workspace:
     for person in roster.people:
         workspace.add_user(User(**person.model_dump()))
     workspace.add_user(bot)
-    workspace.usergroups = {group.id: group for group in roster.usergroups}
+    workspace.usergroups = {group.id: UserGroup(**group.model_dump()) for group in roster.usergroups}
     people = [person.name for person in roster.people]
     for seed in roster.channels:
         names = people if seed.members == "all" else seed.members

@@ -49,6 +49,15 @@ MANIFEST: dict[str, Any] = {
                 "bookmarks:write",
                 "files:write",
                 "team:read",
+                "reactions:read",
+                "pins:read",
+                "bookmarks:read",
+                "canvases:read",
+                "canvases:write",
+                "dnd:read",
+                "files:read",
+                "usergroups:write",
+                "users.profile:read",
             ]
         }
     },
@@ -59,7 +68,14 @@ MANIFEST: dict[str, Any] = {
                 "app_mention",
                 "app_home_opened",
                 "member_joined_channel",
+                "member_left_channel",
                 "reaction_added",
+                "reaction_removed",
+                "subteam_members_changed",
+                "channel_rename",
+                "channel_archive",
+                "channel_unarchive",
+                "channel_left",
             ]
         },
         "socket_mode_enabled": True,
@@ -93,6 +109,11 @@ class Office:
         status, told = await self.post(act, **body)
         assert told["ok"] is False
         return status, str(told["error"])
+
+    async def install(self, manifest: dict[str, Any], **more: Any) -> AsyncWebClient:
+        """One more app; the answer is its bot's client."""
+        app = (await self.do("apps", manifest=manifest, **more))["app"]
+        return AsyncWebClient(token=app["bot_token"], base_url=f"{self.sandbox.url}/api/")
 
     async def state(self) -> dict[str, Any]:
         async with self.session.get(f"{self.sandbox.url}/control/state") as response:

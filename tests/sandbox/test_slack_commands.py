@@ -212,13 +212,19 @@ async def test_an_earlier_delivery_can_be_repeated_byte_for_byte(office: Office,
 
 async def test_the_transport_changes_at_run_time(office: Office, transport: str) -> None:
     """Start on the other transport, then change over."""
-    app = answering(office, "here")
+    here, there = answering(office, "here"), answering(office, "there")
     if transport == "http":
-        async with over_socket(office, app), over_http(office, answering(office, "there")):
-            told = await office.do("command", user="ana", channel="incidents", text="/incident")
+        async with over_socket(office, here):
+            assert await said(office) == {"text": "here"}
+        async with over_http(office, there):
+            assert await said(office) == "there"
     else:
-        async with over_http(office, answering(office, "there")):
+        async with over_http(office, there):
+            assert await said(office) == "there"
             await office.do("app", request_url=None)
-            async with over_socket(office, app):
-                told = await office.do("command", user="ana", channel="incidents", text="/incident")
-    assert told["ack"] == ("there" if transport == "http" else {"text": "here"})
+            async with over_socket(office, here):
+                assert await said(office) == {"text": "here"}
+
+
+async def said(office: Office) -> Any:
+    return (await office.do("command", user="ana", channel="incidents", text="/incident"))["ack"]

@@ -17,8 +17,8 @@ from sandbox.slack.roster import DEFAULT_FILE, read_roster
 async def test_the_state_has_the_shape_that_the_page_draws(office: Office) -> None:
     state = await office.state()
     assert set(state) == {
-        "version", "clock", "team", "app", "users", "usergroups", "commands", "shortcuts", "channels", "ephemerals",
-        "views", "homes", "calls", "deliveries", "notified", "notices",
+        "version", "clock", "team", "app", "apps", "users", "usergroups", "commands", "shortcuts", "channels",
+        "ephemerals", "views", "homes", "calls", "deliveries", "notified", "notices",
     }  # fmt: skip
     assert [row["name"] for row in state["channels"]] == ["incidents", "alerts", "general"]
     assert (state["app"]["transport"], state["app"]["base_url"]) == ("socket", office.sandbox.url)

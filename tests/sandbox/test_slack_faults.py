@@ -90,7 +90,7 @@ async def test_an_outage_lasts_until_it_is_cleared(office: Office) -> None:
     ("body", "sentence"),
     [
         ({"method": "chat.shout", "kind": "down"}, "there is no method 'chat.shout'"),
-        ({"method": POST}, "a fault needs method and kind, or delivery, or clear"),
+        ({"method": POST}, "a fault of a method needs method and kind"),
         ({"method": POST, "kind": "down", "times": 0}, "times: Input should be greater than or equal to 1"),
         ({"method": POST, "kind": "down", "sceonds": 1}, "sceonds: Extra inputs are not permitted"),
     ],

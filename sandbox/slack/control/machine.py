@@ -1,16 +1,13 @@
-"""What a test program does to the machine itself: clock, faults, transport, replays."""
-
-from typing import Any
+"""What a test program does to the machine itself: clock, faults, replays."""
 
 from aiohttp import web
 
-from ..delivery.parcel import Parcel
 from ..emulator import Emulator
-from ..faults import Fault
+from ..faults import Fault, Unruliness
 from ..methods import METHODS
 from ..refusal import ControlRefusal
 from .acts import Told, told
-from .requests import AgainBody, AppBody, ClockBody, FaultBody, read_body
+from .requests import AgainBody, ClockBody, FaultBody, read_body
 
 
 async def read_clock(emulator: Emulator, request: web.Request) -> Told:
@@ -25,49 +22,49 @@ async def advance_clock(emulator: Emulator, request: web.Request) -> Told:
 
 
 async def plan_fault(emulator: Emulator, request: web.Request) -> Told:
+    """One or several of: clear, switches, sockets killed, a delivery trouble, a method's fault."""
     body = await read_body(request, FaultBody)
+    given = body.model_fields_set & {"clear", "method", "kind", "delivery", "socket", "gap"}
+    if not given | (body.model_fields_set & {"strict_rates", "limited_history"}):
+        raise ControlRefusal("a fault needs method and kind, or delivery, socket, a switch, or clear", status=400)
+    fault = _fault(body) if given & {"method", "kind"} else None
+    faults = emulator.faults
     if body.clear:
-        emulator.faults.clear()
-    elif body.delivery is not None:
-        emulator.faults.duplicates += body.times or 1
-    else:
-        emulator.faults.plan(_fault(body))
-    return {"ok": True}
-
-
-async def set_request_url(emulator: Emulator, request: web.Request) -> Told:
-    """Deliver to this URL from now on, or over Socket Mode when it is null."""
-    body = await read_body(request, AppBody)
-    emulator.app.request_url = body.request_url
-    emulator.workspace.changes.note()
-    return {"ok": True, "transport": emulator.app.transport, "request_url": body.request_url}
-
-
-async def verify_url(emulator: Emulator, request: web.Request) -> Told:
-    """Send Slack's url_verification and see whether the challenge comes back."""
-    if emulator.app.request_url is None:
-        raise ControlRefusal("there is no request URL to verify: deliveries go over Socket Mode")
-    challenge = emulator.workspace.mint.secret()
-    payload: dict[str, Any] = {"type": "url_verification", "token": "", "challenge": challenge}
-    delivery = await emulator.courier.deliver(Parcel("url_verification", payload))
-    echoed = delivery.ack.get("challenge") if isinstance(delivery.ack, dict) else delivery.ack
-    return told(delivery) | {"is_verified": delivery.error is None and echoed == challenge}
+        faults.clear()
+    if fault is not None:
+        faults.plan(fault)
+    if body.delivery is not None:
+        faults.disturb(Unruliness(body.delivery, body.times or 1, body.seconds, body.of))
+    _switch(emulator, body)
+    killed = sum(tenant.hub.kill() for tenant in emulator.tenants) if body.socket else 0
+    return {"ok": True, "killed": killed} if body.socket else {"ok": True}
 
 
 async def deliver_again(emulator: Emulator, request: web.Request) -> Told:
     """The same bytes once more; what the app answers is reported, not acted upon."""
     body = await read_body(request, AgainBody)
     earlier = emulator.ledger.find(body.again)
-    if earlier is None or earlier.sent is None:
+    tenant = emulator.tenants.of_app(earlier.app_id) if earlier else None
+    if earlier is None or earlier.sent is None or tenant is None:
         raise ControlRefusal(f"there is no delivery {body.again!r}", status=404)
     if body.kind not in (None, earlier.kind):
         raise ControlRefusal(f"the delivery {earlier.id} is of kind {earlier.kind}, not {body.kind}", status=400)
-    return told(await emulator.courier.repeat(earlier, earlier.sent))
+    return told(await tenant.courier.repeat(earlier, earlier.sent))
+
+
+def _switch(emulator: Emulator, body: FaultBody) -> None:
+    faults = emulator.faults
+    if body.strict_rates is not None:
+        faults.rates_are_strict = body.strict_rates
+    if body.limited_history is not None:
+        faults.history_is_limited = body.limited_history
+    if body.gap is not None:
+        faults.gap_loses_events = body.gap == "lost"
 
 
 def _fault(body: FaultBody) -> Fault:
     if body.method is None or body.kind is None:
-        raise ControlRefusal("a fault needs method and kind, or delivery, or clear", status=400)
+        raise ControlRefusal("a fault of a method needs method and kind", status=400)
     if body.method != "*" and body.method not in METHODS:
         raise ControlRefusal(f"there is no method {body.method!r}", status=400)
     times = body.times if body.times is not None else (None if body.kind == "down" else 1)

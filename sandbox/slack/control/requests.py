@@ -5,8 +5,11 @@ from typing import Any, Literal, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..faults import Kind
+from ..delivery.parcel import Kind as ParcelKind
+from ..faults import Kind, Unruly
 from ..refusal import ControlRefusal
+
+LOOPBACK_URL = r"^http://(127\.0\.0\.1|localhost)[:/]"
 
 
 class Body(BaseModel):
@@ -15,9 +18,26 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class CommandBody(Body):
+class NoBody(Body):
+    pass
+
+
+class PlaceBody(Body):
+    """Who, and in which channel."""
+
     user: str
     channel: str
+
+
+class MessagePlaceBody(PlaceBody):
+    ts: str
+
+
+class MemberBody(PlaceBody):
+    member: str
+
+
+class CommandBody(PlaceBody):
     text: str = Field(pattern=r"^\s*/\S")
 
 
@@ -29,7 +49,18 @@ class ClickBody(Body):
     view_id: str | None = None
     block_id: str | None = None
     value: Any = None
+    values: dict[str, Any] = Field(default_factory=dict)
     stale: bool = False
+
+
+class SuggestBody(Body):
+    user: str
+    action_id: str
+    value: str
+    channel: str | None = None
+    ts: str | None = None
+    view_id: str | None = None
+    block_id: str | None = None
 
 
 class SubmitBody(Body):
@@ -44,23 +75,17 @@ class CloseBody(Body):
     all: bool = False
 
 
-class MessageBody(Body):
-    user: str
-    channel: str
+class MessageBody(PlaceBody):
     text: str = Field(min_length=1)
     thread_ts: str | None = None
 
 
-class ReactionBody(Body):
-    user: str
-    channel: str
-    ts: str
+class EditBody(MessagePlaceBody):
+    text: str = Field(min_length=1)
+
+
+class ReactionBody(MessagePlaceBody):
     name: str = Field(pattern=r"^[a-z0-9_+'-]+$")
-
-
-class JoinBody(Body):
-    user: str
-    channel: str
 
 
 class ShortcutBody(Body):
@@ -70,12 +95,20 @@ class ShortcutBody(Body):
     ts: str | None = None
 
 
+class GroupBody(Body):
+    user: str
+    usergroup: str
+    users: list[str] = Field(min_length=1)
+
+
 class HomeBody(Body):
     user: str
+    tab: Literal["home", "messages"] = "home"
+    app: str | None = None
 
 
 class FaultBody(Body):
-    """Either `clear`, or a `method` with its `kind`, or a `delivery` trouble."""
+    """`clear`, a `method` with its `kind`, a `delivery` trouble, `socket`, or switches."""
 
     clear: bool = False
     method: str | None = None
@@ -83,16 +116,40 @@ class FaultBody(Body):
     times: int | None = Field(default=None, ge=1)
     retry_after: int = Field(default=1, ge=0)
     seconds: float = Field(default=0.0, ge=0)
-    error: str = "internal_error"
-    delivery: Literal["duplicate"] | None = None
+    error: str = Field(default="internal_error", pattern=r"^[a-z][a-z_]*$")
+    delivery: Unruly | None = None
+    of: ParcelKind | None = None
+    socket: Literal["kill"] | None = None
+    gap: Literal["lost", "retried"] | None = None
+    strict_rates: bool | None = None
+    limited_history: bool | None = None
 
 
 class ClockBody(Body):
-    advance: float = Field(ge=0)
+    advance: float = Field(ge=0, allow_inf_nan=False)
 
 
-class AppBody(Body):
-    request_url: str | None = Field(pattern=r"^http://(127\.0\.0\.1|localhost)[:/]")
+class WhichAppBody(Body):
+    """An app by its id or its name; none means the first."""
+
+    app: str | None = None
+
+
+class AppBody(WhichAppBody):
+    request_url: str | None = Field(pattern=LOOPBACK_URL)
+
+
+class AppsBody(Body):
+    manifest: dict[str, Any]
+    request_url: str | None = Field(default=None, pattern=LOOPBACK_URL)
+    channels: list[str] = Field(default_factory=list)
+
+
+class AuthorizeBody(WhichAppBody):
+    user: str
+    declined: list[str] = Field(default_factory=list)
+    org: bool = False
+    redirect_uri: str = ""
 
 
 class AgainBody(Body):

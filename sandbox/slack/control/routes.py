@@ -8,15 +8,19 @@ from aiohttp import web
 
 from ..emulator import Emulator
 from ..refusal import ControlRefusal
-from . import acts, machine
+from . import acts, apps, machine, talk
 from .acts import Told
-from .snapshot import snapshot
+from .snapshot import LATEST, snapshot
 
 Act = Callable[[Emulator, web.Request], Awaitable[Told]]
 
 
 async def state(emulator: Emulator, request: web.Request) -> Told:
-    return snapshot(emulator)
+    """`?calls=N` shows more (or fewer) of the latest calls and deliveries."""
+    asked = request.query.get("calls", str(LATEST))
+    if not asked.isdecimal():
+        raise ControlRefusal(f"calls: {asked!r} is not a number", status=400)
+    return snapshot(emulator, int(asked))
 
 
 ACTS: tuple[tuple[str, str, Act], ...] = (
@@ -24,16 +28,30 @@ ACTS: tuple[tuple[str, str, Act], ...] = (
     ("POST", "/control/click", acts.click),
     ("POST", "/control/submit", acts.submit_view),
     ("POST", "/control/close", acts.close_view),
-    ("POST", "/control/message", acts.message),
-    ("POST", "/control/reaction", acts.reaction),
-    ("POST", "/control/join", acts.join),
+    ("POST", "/control/message", talk.message),
+    ("POST", "/control/reaction", talk.reaction),
+    ("POST", "/control/join", talk.join),
+    ("POST", "/control/edit", talk.edit),
+    ("POST", "/control/delete", talk.delete),
+    ("POST", "/control/unreact", talk.take_back_reaction),
+    ("POST", "/control/leave", talk.leave),
+    ("POST", "/control/invite", talk.invite),
+    ("POST", "/control/kick", talk.kick),
+    ("POST", "/control/usergroup", talk.change_group),
+    ("POST", "/control/suggest", acts.suggest),
     ("POST", "/control/shortcut", acts.shortcut),
     ("POST", "/control/home", acts.home),
     ("POST", "/control/faults", machine.plan_fault),
     ("GET", "/control/clock", machine.read_clock),
     ("POST", "/control/clock", machine.advance_clock),
-    ("POST", "/control/app", machine.set_request_url),
-    ("POST", "/control/verify", machine.verify_url),
+    ("POST", "/control/app", apps.set_request_url),
+    ("POST", "/control/apps", apps.install_app),
+    ("POST", "/control/authorize", apps.authorize),
+    ("POST", "/control/uninstall", apps.uninstall),
+    ("POST", "/control/revoke", apps.revoke),
+    ("POST", "/control/deactivate", apps.deactivate),
+    ("POST", "/control/ssl_check", apps.check_ssl),
+    ("POST", "/control/verify", apps.verify_url),
     ("POST", "/control/deliver", machine.deliver_again),
     ("GET", "/control/state", state),
 )

@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
 
 import aiohttp
 
 from ..app import App
 from ..clock import Clock
-from ..faults import Faults
+from ..faults import Faults, Unruliness
 from ..ids import Mint
 from ..ledger import Delivery, Ledger, SentBytes
 from .http import Answer, post, signed
@@ -29,31 +28,47 @@ class Courier:
         self._mint = mint
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
+        self._overtaken: asyncio.Event | None = None
 
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
 
     async def deliver(self, parcel: Parcel) -> Delivery:
-        """Send it once (twice when a fault asks for it); the answer to the first copy counts."""
+        """Send it once, or as unruly as a fault asks for; the answer to the first copy counts."""
+        trouble = self._faults.take_unruly(parcel.kind)
+        if trouble is not None and trouble.how == "reorder":
+            await self._let_another_pass()
         sent = self._seal(parcel)
         copies = [self._new_record(parcel, sent)]
-        if self._faults.take_duplicate():
+        if trouble is not None and trouble.how == "duplicate":
             copies.append(self._new_record(parcel, sent))
-        await asyncio.gather(*(self._carry(copy, sent) for copy in copies))
+        await asyncio.gather(*(self._carry(copy, sent, _delay(trouble)) for copy in copies))
+        if self._overtaken is not None and not (trouble and trouble.how == "reorder"):
+            self._overtaken.set()
         return copies[0]
 
     async def repeat(self, earlier: Delivery, sent: SentBytes) -> Delivery:
         """The same bytes again: same signature, same timestamp, same envelope id."""
-        again = Delivery(self._mint.object_id("DLV"), self._clock.now(), earlier.kind, earlier.user, sent=sent)
+        again = Delivery(
+            self._mint.object_id("DLV"), self._clock.now(), earlier.kind, earlier.user, self._app.app_id, sent=sent
+        )
         self._ledger.add(again)
         await self._carry(again, sent)
         return again
 
+    async def _let_another_pass(self) -> None:
+        """Wait until a later delivery of this app has arrived."""
+        self._overtaken = self._overtaken or asyncio.Event()
+        await self._overtaken.wait()
+        self._overtaken = None
+
     def _new_record(self, parcel: Parcel, sent: SentBytes) -> Delivery:
         retry = parcel.retry.number if parcel.retry else 0
         delivery_id = self._mint.object_id("DLV")
-        delivery = Delivery(delivery_id, self._clock.now(), parcel.kind, parcel.user, retry=retry, sent=sent)
+        delivery = Delivery(
+            delivery_id, self._clock.now(), parcel.kind, parcel.user, self._app.app_id, retry=retry, sent=sent
+        )
         self._ledger.add(delivery)
         return delivery
 
@@ -62,13 +77,19 @@ class Courier:
             return signed(parcel, self._app.signing_secret, int(self._clock.now()))
         return parcel.envelope(f"{self._mint.secret()}-{self._mint.short()}")
 
-    async def _carry(self, delivery: Delivery, sent: SentBytes) -> None:
+    async def _carry(self, delivery: Delivery, sent: SentBytes, delay: float = 0.0) -> None:
+        """The limit counts from the moment the user acted: a delay on the way uses it up, but for an event."""
         started = time.perf_counter()
+        if delivery.kind == "event" and delay:
+            await self._clock.wait(delay)
+            delay = 0.0
         try:
-            answer = await self._clock.wait_for(self._send(sent), ACK_LIMIT)
+            answer = await self._clock.wait_for(self._send(sent, delay), ACK_LIMIT)
         except TimeoutError:
             delivery.error = "operation_timeout"
-        except (NoSocket, aiohttp.ClientError, OSError):
+        except NoSocket:
+            delivery.error, delivery.had_nobody = "dispatch_failed", True
+        except (aiohttp.ClientError, OSError):
             delivery.error = "dispatch_failed"
         else:
             delivery.status, delivery.ack, delivery.no_retry = answer.status, answer.body, answer.no_retry
@@ -77,9 +98,15 @@ class Courier:
         delivery.ms = round((time.perf_counter() - started) * 1000, 1)
         self._ledger.close(delivery, self._clock.now())
 
-    def _send(self, sent: SentBytes) -> Awaitable[Answer]:
+    async def _send(self, sent: SentBytes, delay: float) -> Answer:
+        if delay:
+            await self._clock.wait(delay)
         if self._app.request_url is None:
-            return self._hub.send(sent)
+            return await self._hub.send(sent)
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
-        return post(self._session, self._app.request_url, sent)
+        return await post(self._session, self._app.request_url, sent)
+
+
+def _delay(trouble: Unruliness | None) -> float:
+    return trouble.seconds if trouble is not None and trouble.how == "delay" else 0.0

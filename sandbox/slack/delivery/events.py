@@ -6,7 +6,7 @@ from typing import Any
 
 from ..app import App
 from ..clock import Clock
-from ..ids import Mint
+from ..faults import Faults
 from ..ledger import Delivery
 from ..workspace import Workspace
 from .courier import Courier
@@ -18,17 +18,18 @@ RETRY_AFTER = (0.0, 60.0, 300.0)
 class Events:
     """Delivers each event in a task of its own: no order is promised, as on Slack."""
 
-    def __init__(self, app: App, workspace: Workspace, courier: Courier, mint: Mint, clock: Clock) -> None:
+    def __init__(self, app: App, workspace: Workspace, courier: Courier, faults: Faults, clock: Clock) -> None:
         self._app = app
         self._workspace = workspace
         self._courier = courier
-        self._mint = mint
+        self._mint = workspace.mint
+        self._faults = faults
         self._clock = clock
         self._under_way: set[asyncio.Task[None]] = set()
 
     def publish(self, subscription: str, event: Mapping[str, Any]) -> None:
         """Send the event if the manifest subscribes to it."""
-        if subscription not in self._app.manifest.events:
+        if subscription not in self._app.manifest.events or not self._app.is_installed:
             return
         task = asyncio.get_running_loop().create_task(self._deliver(self._wrap(event), event.get("user")))
         self._under_way.add(task)
@@ -44,11 +45,14 @@ class Events:
     async def _deliver(self, envelope: dict[str, Any], user: str | None) -> None:
         delivery = await self._courier.deliver(Parcel("event", envelope, user))
         for number, pause in enumerate(RETRY_AFTER, start=1):
-            if delivery.error is None or delivery.no_retry:
+            if delivery.error is None or delivery.no_retry or self._is_lost(delivery):
                 break
             await self._clock.wait_until(delivery.ended_at + pause)
             retry = Retry(number, _reason(delivery))
             delivery = await self._courier.deliver(Parcel("event", envelope, user, retry))
+
+    def _is_lost(self, delivery: Delivery) -> bool:
+        return delivery.had_nobody and self._faults.gap_loses_events
 
     def _wrap(self, event: Mapping[str, Any]) -> dict[str, Any]:
         team = self._workspace.team.id

@@ -7,7 +7,17 @@ from urllib.parse import urlencode
 
 from ..ledger import SentBytes
 
-Kind = Literal["command", "action", "shortcut", "view_submission", "view_closed", "event", "url_verification"]
+Kind = Literal[
+    "command",
+    "action",
+    "shortcut",
+    "view_submission",
+    "view_closed",
+    "block_suggestion",
+    "event",
+    "url_verification",
+    "ssl_check",
+]
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -31,7 +41,7 @@ class Parcel:
 
     def http_body(self) -> bytes:
         """Commands are a form, interactions a form around JSON, events JSON."""
-        if self.kind == "command":
+        if self.kind in ("command", "ssl_check"):
             return urlencode(self.payload).encode()
         text = json.dumps(self.payload)
         return text.encode() if self.content_type == "application/json" else urlencode({"payload": text}).encode()

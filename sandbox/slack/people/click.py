@@ -1,6 +1,6 @@
 """A person presses a button or chooses from a menu."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..conversations import Blocks, Channel, Message
@@ -13,6 +13,8 @@ from ..response_urls import ReplyTarget
 from ..viewing import view_object
 from ..views import Values, View
 from ..workspace import User
+from .entering import enter
+from .modal import owner_of_view
 from .outcome import show_failure
 from .payloads import channel_ref, interaction
 from .presence import require_presence
@@ -20,12 +22,13 @@ from .presence import require_presence
 
 @dataclass(frozen=True)
 class Press:
-    """Which element, what goes into it, and whether an old version on the screen will do."""
+    """Which element, what goes into it, whether an old version on the screen will do, what else was entered."""
 
     action_id: str
     block_id: str | None = None
     value: Any = None
     is_stale: bool = False
+    values: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,10 @@ async def click_in_message(emulator: Emulator, user: User, channel: Channel, ts:
     if own is None or own.channel != channel.id:
         require_presence(user, channel)
     message = own.message if own is not None else _visible(channel, user, ts)
+    emulator = emulator.tenants.of_bot(message.bot_id) or emulator
     found = _find_in_versions(message, press)
     chosen = message.chosen.setdefault(user.id, {})
+    enter(message.blocks, chosen, press.values, emulator.workspace)
     payload = interaction(emulator, "block_actions", user) | {
         "container": _message_container(message, channel, is_ephemeral=own is not None),
         "channel": channel_ref(channel),
@@ -63,6 +68,8 @@ async def click_in_view(emulator: Emulator, user: User, view: View, press: Press
         raise _absent("this view", view.blocks, press)
     if found.block["type"] == "input" and not found.block.get("dispatch_action"):
         raise ControlRefusal(f"{press.action_id} is an input without dispatch_action: submit the view instead")
+    emulator = owner_of_view(emulator, view)
+    enter(view.blocks, view.chosen, press.values, emulator.workspace)
     payload = interaction(emulator, "block_actions", user) | {
         "container": {"type": "view", "view_id": view.id},
         "actions": [_action(emulator, found, press, view.chosen)],

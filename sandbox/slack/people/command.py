@@ -19,11 +19,8 @@ async def run_command(emulator: Emulator, user: User, channel: Channel, line: st
     """Deliver the command, wait for its acknowledgement, show the user what it says."""
     require_presence(user, channel)
     word, *rest = line.strip().split(maxsplit=1)
-    command = emulator.app.manifest.commands.get(word)
-    if command is None:
-        known = ", ".join(emulator.app.manifest.commands)
-        emulator.workspace.notice(user.id, f"{word} is not a valid command.", emulator.clock.now())
-        raise ControlRefusal(f"{word} is not a valid command; the commands are {known}", status=404)
+    emulator = _owner(emulator, user, word)
+    command = emulator.app.manifest.commands[word]
     text = typed_command(emulator.workspace, "".join(rest), should_escape=command.should_escape)
     target = ReplyTarget(user.id, channel.id, "command")
     payload = command_payload(emulator, user, channel, command, text) | {
@@ -36,6 +33,17 @@ async def run_command(emulator: Emulator, user: User, channel: Channel, line: st
     show_failure(emulator, user, word, delivery)
     emulator.workspace.changes.note()
     return delivery
+
+
+def _owner(emulator: Emulator, user: User, word: str) -> Emulator:
+    """The app whose command it is: the last installed one wins."""
+    tenants = emulator.tenants.latest()
+    owner = next((one for one in tenants if word in one.app.manifest.commands), None)
+    if owner is None:
+        known = ", ".join(dict.fromkeys(word for one in tenants for word in one.app.manifest.commands)) or "none"
+        emulator.workspace.notice(user.id, f"{word} is not a valid command.", emulator.clock.now())
+        raise ControlRefusal(f"{word} is not a valid command; the commands are {known}", status=404)
+    return owner
 
 
 def _show_ack(emulator: Emulator, target: ReplyTarget, line: str, delivery: Delivery) -> None:

@@ -4,12 +4,13 @@ from typing import Any
 
 from ..delivery.parcel import Parcel
 from ..emulator import Emulator
-from ..inputs import elements_of, leaf_blocks, read_value, state_values
+from ..inputs import state_values
 from ..ledger import Delivery
 from ..refusal import ControlRefusal, SlackRefusal
 from ..viewing import content_of, new_view, view_object
 from ..views import View
 from ..workspace import User
+from .entering import enter
 from .filling import missing_or_wrong
 from .payloads import interaction
 
@@ -25,9 +26,15 @@ def top_view(emulator: Emulator, user: User, view_id: str) -> View:
     return stack[-1]
 
 
+def owner_of_view(emulator: Emulator, view: View) -> Emulator:
+    """The workspace as the app that shows this view meets it."""
+    return emulator.tenants.of_app(view.app_id) or emulator
+
+
 async def submit(emulator: Emulator, user: User, view: View, values: dict[str, Any]) -> Delivery:
     """Fill in the values, refuse what Slack's client would refuse, deliver, and do what the answer says."""
-    _fill(emulator, view, values)
+    emulator = owner_of_view(emulator, view)
+    enter(view.blocks, view.chosen, values, emulator.workspace)
     problems = missing_or_wrong(view.blocks, state_values(view.blocks, view.chosen))
     if problems:
         places = ", ".join(f"{block} ({reason})" for block, reason in problems.items())
@@ -50,6 +57,7 @@ async def submit(emulator: Emulator, user: User, view: View, values: dict[str, A
 
 async def close(emulator: Emulator, user: User, view: View, *, whole_stack: bool) -> Delivery | None:
     """Close one view, or all of them with the x; the app hears of those that asked for it."""
+    emulator = owner_of_view(emulator, view)
     views = emulator.workspace.views
     closed = views.close_all(user.id) if whole_stack else [views.close_top(user.id)]
     emulator.workspace.changes.note()
@@ -60,20 +68,6 @@ async def close(emulator: Emulator, user: User, view: View, *, whole_stack: bool
             payload |= {"view": view_object(emulator, one), "is_cleared": whole_stack}
             last = await emulator.courier.deliver(Parcel("view_closed", payload, user.id))
     return last
-
-
-def _fill(emulator: Emulator, view: View, values: dict[str, Any]) -> None:
-    blocks = {block["block_id"]: block for block in leaf_blocks(view.blocks)}
-    for block_id, given in values.items():
-        if block_id not in blocks:
-            raise ControlRefusal(f"the view has no block {block_id!r}; it has {', '.join(blocks)}", status=400)
-        elements = {element["action_id"]: element for element in elements_of(blocks[block_id])}
-        if not elements:
-            raise ControlRefusal(f"the block {block_id!r} takes no value", status=400)
-        by_action = given if isinstance(given, dict) and given.keys() <= elements.keys() else None
-        for action_id, value in (by_action or dict.fromkeys(list(elements)[:1], given)).items():
-            state = read_value(elements[action_id], value, emulator.workspace)
-            view.chosen.setdefault(block_id, {})[action_id] = state
 
 
 def _obey(emulator: Emulator, user: User, view: View, delivery: Delivery) -> None:

@@ -4,10 +4,11 @@ from typing import Any
 
 from ..conversations import Channel, Message
 from ..delivery.parcel import Parcel
+from ..draft import Draft
 from ..emulator import Emulator
 from ..ledger import Delivery
 from ..manifest import Shortcut
-from ..posting import Draft, post_as_person
+from ..posting import post_as_person
 from ..refusal import ControlRefusal
 from ..response_urls import ReplyTarget
 from ..typed_text import typed_message
@@ -26,27 +27,30 @@ def write_message(emulator: Emulator, user: User, channel: Channel, text: str, t
     return post_as_person(emulator, channel, user.id, draft)
 
 
-def open_home(emulator: Emulator, user: User) -> None:
-    """Tell the app that the Home tab was opened; the view goes along when one is published."""
+def open_home(emulator: Emulator, user: User, tab: str) -> None:
+    """Tell the app that one of its tabs was opened; the Home view goes along when one is published."""
     event: dict[str, Any] = {
         "type": "app_home_opened",
         "user": user.id,
-        "channel": emulator.workspace.dm_ids.get(user.id, ""),
-        "tab": "home",
+        "channel": emulator.workspace.dm_ids.get((emulator.app.bot_user_id, user.id), ""),
+        "tab": tab,
         "event_ts": emulator.workspace.mint.ts(),
     }
-    home = emulator.workspace.views.homes.get(user.id)
-    if home is not None:
+    home = emulator.workspace.views.homes.get((emulator.app.app_id, user.id))
+    if home is not None and tab == "home":
         event["view"] = view_object(emulator, home)
     emulator.events.publish("app_home_opened", event)
 
 
-def shortcut_named(emulator: Emulator, callback_id: str) -> Shortcut:
-    shortcut = emulator.app.manifest.shortcuts.get(callback_id)
-    if shortcut is None:
-        known = ", ".join(emulator.app.manifest.shortcuts) or "none"
-        raise ControlRefusal(f"there is no shortcut {callback_id!r}; the shortcuts are {known}", status=404)
-    return shortcut
+def shortcut_named(emulator: Emulator, callback_id: str) -> tuple[Emulator, Shortcut]:
+    """The shortcut, and the app it belongs to: the last installed one wins."""
+    tenants = emulator.tenants.latest()
+    for tenant in tenants:
+        shortcut = tenant.app.manifest.shortcuts.get(callback_id)
+        if shortcut is not None:
+            return tenant, shortcut
+    known = ", ".join(name for one in tenants for name in one.app.manifest.shortcuts) or "none"
+    raise ControlRefusal(f"there is no shortcut {callback_id!r}; the shortcuts are {known}", status=404)
 
 
 async def use_global_shortcut(emulator: Emulator, user: User, shortcut: Shortcut) -> Delivery:

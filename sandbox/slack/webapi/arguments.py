@@ -1,5 +1,6 @@
 """The arguments of a Web API call, wherever they travelled: query, form or JSON body."""
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from ..refusal import SlackRefusal
+
+_POST_TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 
 
 class Arguments:
@@ -52,12 +55,34 @@ class Arguments:
 async def read_arguments(request: web.Request, *, takes_json: bool = True) -> Arguments:
     """Merge query and body; a JSON body must be an object, and is not seen by a method that takes none."""
     given: dict[str, Any] = dict(request.query)
+    _check_content_type(request)
     if request.content_type == "application/json":
         given |= await _json_object(request) if takes_json else {}
     else:
         # Files do not come here (they go to an upload URL): every field of a form is text.
         given |= {name: str(value) for name, value in (await request.post()).items()}
-    return Arguments(given)
+    return Arguments(given | _client_credentials(request))
+
+
+def _check_content_type(request: web.Request) -> None:
+    if request.method != "POST" or not request.can_read_body:
+        return
+    if "Content-Type" not in request.headers:
+        raise SlackRefusal("missing_post_type")
+    if request.content_type not in _POST_TYPES:
+        raise SlackRefusal("invalid_post_type")
+
+
+def _client_credentials(request: web.Request) -> dict[str, str]:
+    """The id and secret of a client that authenticates by HTTP Basic, as OAuth's methods take them."""
+    header = request.headers.get("Authorization", "")
+    if not header.lower().startswith("basic "):
+        return {}
+    try:
+        client_id, _, secret = base64.b64decode(header.split()[1], validate=True).decode().partition(":")
+    except (IndexError, ValueError):
+        raise SlackRefusal("invalid_auth") from None
+    return {"client_id": client_id, "client_secret": secret}
 
 
 async def _json_object(request: web.Request) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import re
 
 from ..conversations import Channel
-from ..membership import join_channel
+from ..membership import archive_channel, join_channel
 from ..refusal import SlackRefusal
 from ..workspace import User
 from .call import Answer, Call
@@ -15,8 +15,9 @@ LONGEST_TOPIC = 250
 def dm_with(call: Call, user: User) -> Channel:
     """The direct message between the bot and a person, opened when there is none."""
     workspace = call.emulator.workspace
-    known = workspace.dm_ids.get(user.id)
+    known = workspace.dm_ids.get((call.bot_user, user.id))
     if known:
+        workspace.channels[known].is_open = True
         return workspace.channels[known]
     channel_id = workspace.mint.object_id("D")
     channel = Channel(channel_id, f"dm-{user.name}", int(call.emulator.clock.now()), call.bot_user, is_im=True)
@@ -44,7 +45,7 @@ def open_dm(call: Call) -> Answer:
 
 def create(call: Call) -> Answer:
     name = call.args.text("name").removeprefix("#")
-    _check_name(name)
+    check_name(name)
     workspace = call.emulator.workspace
     if name in workspace.channel_ids:
         raise SlackRefusal("name_taken")
@@ -59,7 +60,7 @@ def join(call: Call) -> Answer:
     channel = call.channel()
     if channel.kind != "channels":
         raise SlackRefusal("method_not_supported_for_channel_type")
-    _refuse_archived(channel)
+    refuse_archived(channel)
     join_channel(call.emulator, channel, call.bot_user)
     return {"channel": channel.as_slack(call.bot_user)}
 
@@ -67,8 +68,8 @@ def join(call: Call) -> Answer:
 def invite(call: Call) -> Answer:
     """Invite people; without `force` one bad id refuses them all."""
     channel = call.joined_channel()
-    _refuse_direct(channel)
-    _refuse_archived(channel)
+    refuse_direct(channel)
+    refuse_archived(channel)
     problems = {user: error for user in call.args.words("users") if (error := _obstacle(call, channel, user))}
     good = [user for user in call.args.words("users") if user not in problems]
     if problems and (not call.args.flag("force") or not good):
@@ -81,8 +82,8 @@ def invite(call: Call) -> Answer:
 
 def set_topic(call: Call) -> Answer:
     channel = call.joined_channel()
-    _refuse_direct(channel)
-    _refuse_archived(channel)
+    refuse_direct(channel)
+    refuse_archived(channel)
     if len(call.args.text("topic")) > LONGEST_TOPIC:
         raise SlackRefusal("too_long")
     channel.topic = call.args.text("topic")
@@ -92,13 +93,12 @@ def set_topic(call: Call) -> Answer:
 
 def archive(call: Call) -> Answer:
     channel = call.joined_channel()
-    _refuse_direct(channel)
+    refuse_direct(channel)
     if channel.name == "general":
         raise SlackRefusal("cant_archive_general")
     if channel.is_archived:
         raise SlackRefusal("already_archived")
-    channel.is_archived = True
-    call.emulator.workspace.changes.note()
+    archive_channel(call.emulator, channel, call.bot_user, is_archived=True)
     return {}
 
 
@@ -110,7 +110,7 @@ def _obstacle(call: Call, channel: Channel, user: str) -> str:
     return "already_in_channel" if user in channel.members else ""
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
     if not name:
         raise SlackRefusal("invalid_name_required")
     if len(name) > LONGEST_NAME:
@@ -121,11 +121,11 @@ def _check_name(name: str) -> None:
         raise SlackRefusal("invalid_name_specials")
 
 
-def _refuse_direct(channel: Channel) -> None:
+def refuse_direct(channel: Channel) -> None:
     if channel.is_im:
         raise SlackRefusal("method_not_supported_for_channel_type")
 
 
-def _refuse_archived(channel: Channel) -> None:
+def refuse_archived(channel: Channel) -> None:
     if channel.is_archived:
         raise SlackRefusal("is_archived")

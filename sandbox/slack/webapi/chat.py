@@ -1,7 +1,8 @@
 """chat.*: posting, changing and deleting messages."""
 
 from ..conversations import Channel, Message
-from ..posting import Draft, edit, post_as_bot, remove, whisper
+from ..draft import Draft
+from ..posting import edit, post_as_bot, remove, whisper
 from ..refusal import SlackRefusal
 from .call import Answer, Call
 from .channels import dm_with
@@ -9,12 +10,8 @@ from .content import read_draft, refuse_long_text
 
 
 def post_message(call: Call) -> Answer:
-    channel = _destination(call)
-    if channel.is_archived:
-        raise SlackRefusal("is_archived")
-    may_enter = "chat:write.public" in call.emulator.app.manifest.scopes and channel.kind == "channels"
-    if call.bot_user not in channel.members and not may_enter:
-        raise SlackRefusal("not_in_channel")
+    channel = destination(call)
+    may_post(call, channel)
     message = post_as_bot(call.emulator, channel, read_draft(call, channel))
     return {"channel": channel.id, "ts": message.ts, "message": message.as_slack()}
 
@@ -60,13 +57,22 @@ def permalink(call: Call) -> Answer:
     return {"channel": channel.id, "permalink": f"https://{domain}.slack.com/archives/{channel.id}/p{stamp}{thread}"}
 
 
-def _destination(call: Call) -> Channel:
+def destination(call: Call) -> Channel:
     """A channel by id or (here only) by name, or the direct message with a user whose id is given."""
     workspace, ref = call.emulator.workspace, call.args.text("channel")
     user = workspace.users.get(ref)
     if user is not None and not user.is_bot:
         return dm_with(call, user)
     return call.seen(workspace.channel_ids.get(ref.removeprefix("#"), ref))
+
+
+def may_post(call: Call, channel: Channel) -> None:
+    """Into channels it is in, with chat:write.public also into other public ones."""
+    if channel.is_archived:
+        raise SlackRefusal("is_archived")
+    may_enter = "chat:write.public" in call.emulator.app.scopes and channel.kind == "channels"
+    if call.bot_user not in channel.members and not may_enter:
+        raise SlackRefusal("not_in_channel")
 
 
 def _own_message(call: Call, error: str) -> tuple[Channel, Message]:

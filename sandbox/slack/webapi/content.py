@@ -4,7 +4,7 @@ from typing import Any
 
 from ..blockkit import message_problems
 from ..conversations import Blocks, Channel
-from ..posting import Draft
+from ..draft import Draft
 from ..refusal import SlackRefusal
 from .call import Call
 

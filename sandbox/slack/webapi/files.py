@@ -1,18 +1,21 @@
 """The three-step upload: ask for a URL, send the bytes there, complete."""
 
+import mimetypes
 from typing import Any
 
 from aiohttp import web
 
 from ..conversations import Channel
+from ..draft import Draft
 from ..emulator import Emulator
-from ..posting import Draft, post_as_bot
+from ..posting import post_as_bot
 from ..refusal import SlackRefusal
 from ..workspace import Upload
 from .call import Answer, Call
 from .content import read_blocks
 
 MOST_CHANNELS = 100
+_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
 def upload_url(call: Call) -> Answer:
@@ -35,6 +38,43 @@ async def receive(emulator: Emulator, request: web.Request) -> web.Response:
         raise web.HTTPBadRequest(text=f"{upload.length} bytes were announced, {len(content)} came")
     upload.content = content
     return web.Response(text=f"OK - {len(content)}")
+
+
+async def show(emulator: Emulator, request: web.Request) -> web.Response:
+    """The bytes of a file, for the browser page and for clients; the browser must not run what somebody uploaded."""
+    upload = emulator.workspace.uploads.get(request.match_info["file_id"])
+    if upload is None or upload.content is None:
+        raise web.HTTPNotFound(text="there is no such file")
+    guessed, _ = mimetypes.guess_type(upload.name)
+    is_picture = (guessed or "") in ("image/png", "image/jpeg", "image/gif", "image/webp")
+    kind = (
+        guessed if is_picture and guessed else "text/plain" if _is_text(upload.content) else "application/octet-stream"
+    )
+    headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
+    charset = "utf-8" if kind == "text/plain" else None
+    return web.Response(body=upload.content, content_type=kind, charset=charset, headers=headers)
+
+
+def file_info(call: Call) -> Answer:
+    upload = call.emulator.workspace.uploads.get(call.args.text("file"))
+    if upload is None or upload.content is None:
+        raise SlackRefusal("file_not_found")
+    return {"file": _told(call, upload), "comments": [], "paging": {"count": 100, "total": 0, "page": 1, "pages": 0}}
+
+
+def _shown_type(name: str, content: bytes) -> str:
+    guessed, _ = mimetypes.guess_type(name)
+    if guessed in _PICTURES:
+        return guessed
+    return "text/plain" if _is_text(content) else "application/octet-stream"
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in content
 
 
 def complete_upload(call: Call) -> Answer:
@@ -77,6 +117,7 @@ def _told(call: Call, upload: Upload) -> dict[str, Any]:
         "name": upload.name,
         "title": upload.title,
         "size": upload.length,
+        "mimetype": mimetypes.guess_type(upload.name)[0] or "text/plain",
         "user": call.bot_user,
         "url_private": f"{base}/file/{upload.id}",
     }

@@ -12,10 +12,12 @@ T = TypeVar("T")
 LARGEST_PAGE = 1_000
 
 
-def one_page(call: Call, rows: Sequence[T], default: int = 100) -> tuple[list[T], dict[str, Any]]:
+def one_page(
+    call: Call, rows: Sequence[T], default: int = 100, most: int = LARGEST_PAGE
+) -> tuple[list[T], dict[str, Any]]:
     """The rows of the page that `cursor` and `limit` ask for, and the metadata that leads to the next."""
     start = _start(call.args.text("cursor"))
-    limit = min(max(call.args.number("limit", default), 1), LARGEST_PAGE)
+    limit = min(max(call.args.number("limit", default), 1), most)
     end = start + limit
     following = base64.b64encode(f"next:{end}".encode()).decode() if end < len(rows) else ""
     return list(rows[start:end]), {"response_metadata": {"next_cursor": following}}

@@ -1,10 +1,9 @@
-"""users.* and usergroups.*"""
+"""users.* and dnd.*"""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ..refusal import SlackRefusal
-from ..roster import UserGroup
 from ..workspace import User
 from .call import Answer, Call
 from .pages import one_page
@@ -27,39 +26,28 @@ def lookup_by_email(call: Call) -> Answer:
     raise SlackRefusal("users_not_found")
 
 
-def list_groups(call: Call) -> Answer:
-    with_users, with_count = call.args.flag("include_users"), call.args.flag("include_count")
-    groups = [_group(call, group) for group in call.emulator.workspace.usergroups.values()]
-    hidden = {"users": not with_users, "user_count": not with_count}
-    return {"usergroups": [{key: one[key] for key in one if not hidden.get(key)} for one in groups]}
+def presence(call: Call) -> Answer:
+    """Everybody is here."""
+    user = call.emulator.workspace.users.get(call.args.text("user") or call.bot_user)
+    return {"presence": "active" if user else "away"}
 
 
-def group_users(call: Call) -> Answer:
-    group_id = call.args.text("usergroup")
-    if group_id not in call.emulator.workspace.usergroups:
-        raise SlackRefusal("no_such_subteam")
-    return {"users": call.emulator.workspace.group_members(group_id)}
+def profile(call: Call) -> Answer:
+    user = call.person() if call.args.has("user") else call.emulator.workspace.users[call.bot_user]
+    return {"profile": _told(call, user)["profile"]}
 
 
-def _group(call: Call, group: UserGroup) -> Answer:
-    users = call.emulator.workspace.group_members(group.id)
-    return {
-        "id": group.id,
-        "team_id": call.emulator.workspace.team.id,
-        "is_usergroup": True,
-        "name": group.name,
-        "handle": group.handle,
-        "description": "",
-        "date_delete": 0,
-        "users": users,
-        "user_count": len(users),
-    }
+def rest(call: Call) -> Answer:
+    """Nobody has do-not-disturb on."""
+    if call.args.has("user"):
+        call.person()
+    return {"dnd_enabled": False, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1, "snooze_enabled": False}
 
 
 def _told(call: Call, user: User) -> Answer:
     """The user object; the locale only when asked for, the address only with the scope for it."""
     profile = {"title": user.title, "real_name": user.real_name, "display_name": user.name}
-    if "users:read.email" in call.emulator.app.manifest.scopes and user.email:
+    if "users:read.email" in call.emulator.app.scopes and user.email:
         profile["email"] = user.email
     offset = datetime.fromtimestamp(call.emulator.clock.now(), ZoneInfo(user.tz)).utcoffset()
     told: Answer = {

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from ..conversations import Channel, Message
 from ..refusal import SlackRefusal
 from .call import Answer, Call
-from .pages import one_page
+from .pages import LARGEST_PAGE, one_page
 
 _TYPES = {"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}
 
@@ -23,6 +23,20 @@ def list_channels(call: Call) -> Answer:
     ]
     page, metadata = one_page(call, seen)
     return {"channels": [_with_count(call, channel) for channel in page], **metadata}
+
+
+def channels_of(call: Call) -> Answer:
+    """Channels that a person, or the bot itself, is in, as far as the bot can see them."""
+    kinds = {_kind(name) for name in call.args.words("types") or ["public_channel"]}
+    who = call.args.text("user") or call.bot_user
+    mine = [
+        channel
+        for channel in call.emulator.workspace.channels.values()
+        if who in channel.members and channel.kind in kinds and (channel.kind == "channels" or _is_mine(call, channel))
+    ]
+    kept = [one for one in mine if not (call.args.flag("exclude_archived") and one.is_archived)]
+    page, metadata = one_page(call, kept)
+    return {"channels": [channel.as_slack(call.bot_user) for channel in page], **metadata}
 
 
 def channel_info(call: Call) -> Answer:
@@ -44,7 +58,7 @@ def history(call: Call) -> Answer:
     """Newest first; replies are left out unless they were broadcast."""
     channel = call.joined_channel()
     top_level = (one for one in channel.messages.values() if not one.thread_ts or one.subtype == "thread_broadcast")
-    page, metadata = one_page(call, _between(call, top_level)[::-1])
+    page, metadata = one_page(call, _between(call, top_level)[::-1], most=_most(call))
     more = bool(metadata["response_metadata"]["next_cursor"])
     return {
         "messages": [_told(call, one) for one in page],
@@ -62,9 +76,14 @@ def replies(call: Call) -> Answer:
     if message is None:
         raise SlackRefusal("thread_not_found")
     parent, *rest = channel.thread(message.thread_ts or ts)
-    page, metadata = one_page(call, [parent, *_between(call, rest)], default=1_000)
+    page, metadata = one_page(call, [parent, *_between(call, rest)], default=1_000, most=_most(call))
     more = bool(metadata["response_metadata"]["next_cursor"])
     return {"messages": [_told(call, one) for one in page], "has_more": more, **metadata}
+
+
+def _most(call: Call) -> int:
+    """The strict profile of commercial apps outside the Marketplace gives 15 objects at most."""
+    return 15 if call.emulator.faults.history_is_limited else LARGEST_PAGE
 
 
 def _between(call: Call, messages: Iterable[Message]) -> list[Message]:
@@ -97,6 +116,10 @@ def _kind(name: str) -> str:
     if name not in _TYPES:
         raise SlackRefusal("invalid_types")
     return _TYPES[name]
+
+
+def _is_mine(call: Call, channel: Channel) -> bool:
+    return call.bot_user in channel.members
 
 
 def _with_count(call: Call, channel: Channel) -> Answer:

@@ -51,7 +51,7 @@ def publish(call: Call) -> Answer:
     user = call.person("user_id", error="missing_profile_id")
     content = _content(call, "home")
     views = call.emulator.workspace.views
-    old = views.homes.get(user.id)
+    old = views.homes.get((call.emulator.app.app_id, user.id))
     if old is None:
         views.claim_external_id(content.get("external_id", ""), owner="")
         old = new_view(call.emulator, user.id, content)
