@@ -206,7 +206,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def desk(browser: Browser) -> AsyncIterator[Desk]:
-    async with serve(manifest=MANIFEST, page=PAGE) as running:
+    async with serve(manifest=MANIFEST, page=PAGE, strict_rates=False) as running:
         pager = Pager(AsyncWebClient(token=running.app.bot_token, base_url=f"{running.url}/api/"))
         handler = AsyncSocketModeHandler(pager.app(), running.app.app_token)
         await handler.connect_async()  # type: ignore[no-untyped-call]
