@@ -23,6 +23,7 @@ class CallRecord:
     status: int = 200
     ms: float = 0.0
     app_id: str = ""
+    answer: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -43,9 +44,10 @@ class Delivery:
     no_retry: bool = False
     had_nobody: bool = False
     sent: "SentBytes | None" = None
+    payload: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        shown = ("id", "at", "kind", "user", "status", "ack", "error", "ms", "retry", "app_id")
+        shown = ("id", "at", "kind", "user", "status", "ack", "error", "ms", "retry", "app_id", "payload")
         return {name: getattr(self, name) for name in shown}
 
 

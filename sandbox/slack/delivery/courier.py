@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import aiohttp
 
@@ -50,9 +51,7 @@ class Courier:
 
     async def repeat(self, earlier: Delivery, sent: SentBytes) -> Delivery:
         """The same bytes again: same signature, same timestamp, same envelope id."""
-        again = Delivery(
-            self._mint.object_id("DLV"), self._clock.now(), earlier.kind, earlier.user, self._app.app_id, sent=sent
-        )
+        again = replace(self._entered(earlier.kind, earlier.user), sent=sent, payload=earlier.payload)
         self._ledger.add(again)
         await self._carry(again, sent)
         return again
@@ -65,12 +64,13 @@ class Courier:
 
     def _new_record(self, parcel: Parcel, sent: SentBytes) -> Delivery:
         retry = parcel.retry.number if parcel.retry else 0
-        delivery_id = self._mint.object_id("DLV")
-        delivery = Delivery(
-            delivery_id, self._clock.now(), parcel.kind, parcel.user, self._app.app_id, retry=retry, sent=sent
-        )
+        entered = self._entered(parcel.kind, parcel.user)
+        delivery = replace(entered, retry=retry, sent=sent, payload=parcel.payload)
         self._ledger.add(delivery)
         return delivery
+
+    def _entered(self, kind: str, user: str | None) -> Delivery:
+        return Delivery(self._mint.object_id("DLV"), self._clock.now(), kind, user, self._app.app_id)
 
     def _seal(self, parcel: Parcel) -> SentBytes:
         if self._app.transport == "http":

@@ -41,7 +41,7 @@ class Gate:
         error = answer.get("error") if response.status in (200, 429) else f"http_{response.status}"
         record = self._record(name, args, error, who)
         ms = round((time.perf_counter() - started) * 1000, 1)
-        self._ledger.log(replace(record, at=at, status=response.status, ms=ms))
+        self._ledger.log(replace(record, at=at, status=response.status, ms=ms, answer=_told(answer)))
         return response
 
     async def _answer(self, request: web.Request, name: str, fault: Fault | None) -> tuple[Arguments, Answer]:
@@ -95,6 +95,11 @@ class Gate:
             unknown_args=tuple(sorted(args.given.keys() - known)),
             app_id=who.tenant.app.app_id if who.tenant else "",
         )
+
+
+def _told(answer: Answer) -> Answer:
+    """The part of an answer that explains a message; what was listed or opened would only be repeated."""
+    return {name: answer[name] for name in ("ok", "error", "channel", "ts", "response_metadata") if name in answer}
 
 
 def _response(answer: Answer, who: Authority) -> web.Response:
