@@ -15,6 +15,7 @@ from aiohttp import ClientSession, web
 from redis.asyncio import Redis
 
 from bot.settings import HERE
+from bot.store.embedded import find_binary
 from sandbox import slack
 from sandbox.demo import environment, open_demo
 from sandbox.world.patient import Patient, open_patient
@@ -127,7 +128,7 @@ def manifest(*without: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def open_clinic(folder: Path, *without: str, workspace: Path | None = None) -> AsyncIterator[Clinic]:
-    async with open_patient() as record, slack.serve(workspace, manifest=manifest(*without)) as served:
+    async with open_patient(find_binary()) as record, slack.serve(workspace, manifest=manifest(*without)) as served:
         clinic = Clinic(served, record, folder)
         clinic.catalog()
         yield clinic
@@ -314,7 +315,7 @@ async def test_a_managed_redis_that_hides_its_settings_is_unknown_and_no_failure
 
 
 async def test_a_replica_is_no_place_for_the_record(clinic: Clinic) -> None:
-    async with open_patient() as replica, redis(replica) as client:
+    async with open_patient(find_binary()) as replica, redis(replica) as client:
         await client.replicaof("127.0.0.1", clinic.record.port)
         found = await clinic.examine(REDIS_URL=replica.url, SHOP_REDIS_URL=replica.url)
 
@@ -342,7 +343,7 @@ async def test_the_record_must_not_live_in_a_target_whatever_that_is_called(clin
     await keep_well(clinic.record)
 
     same = await clinic.examine(SHOP_REDIS_URL=clinic.record.url.replace("127.0.0.1", "localhost"))
-    async with open_patient() as other:
+    async with open_patient(find_binary()) as other:
         apart = await clinic.examine(SHOP_REDIS_URL=other.url)
 
     assert "the bot watches as a target: shop/cache" in same.of("fail", "record.independent")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from redis_server import RedisServer, started
 
+from bot.store.embedded import find_binary
 from sandbox.world import World, open_world
 
 
@@ -28,5 +29,5 @@ def patient(tmp_path: Path) -> Iterator[RedisServer]:
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
     """An emulated cluster whose pods take their steps quickly."""
-    async with open_world(pace=0.05) as world:
+    async with open_world(redis_binary=find_binary(), pace=0.05) as world:
         yield world

@@ -1,6 +1,7 @@
 """A real redis-server on a free loopback port, which a test may pause or kill."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,7 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
+import pytest
 import redis
+
+from bot.store.embedded import find_binary
 
 
 class RedisServer:
@@ -70,11 +74,18 @@ def _command(port: int, folder: Path, options: tuple[str, ...]) -> list[str]:
         "--repl-diskless-sync-delay",
         "0",
     ]
-    return ["redis-server", *fixed, *options]
+    return [find_binary(), *fixed, *options]
+
+
+def installed(program: str) -> None:
+    """Skip a test, but never in CI, on a machine without a program that the bot itself does not need."""
+    if shutil.which(program) is None and "CI" not in os.environ:
+        pytest.skip(f"{program} is not installed")
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:
     """A certificate for 127.0.0.1 that nobody trusts, and its key."""
+    installed("openssl")
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-keyout", str(key), "-out", str(certificate)]

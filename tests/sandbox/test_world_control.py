@@ -8,13 +8,14 @@ import httpx
 import pytest
 from aiohttp import web
 
+from bot.store.embedded import find_binary
 from sandbox.world import World, open_world
 from sandbox.world.listening import listen
 
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    async with open_world(pace=0.02) as opened:
+    async with open_world(redis_binary=find_binary(), pace=0.02) as opened:
         yield opened
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from kubernetes.aio import client
 
+from bot.store.embedded import find_binary
 from sandbox.world import World, open_world
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/production/deployments"
@@ -18,7 +19,7 @@ PODS = "/api/v1/namespaces/production/pods"
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    async with open_world(pace=0.02) as opened:
+    async with open_world(redis_binary=find_binary(), pace=0.02) as opened:
         yield opened
 
 

@@ -11,13 +11,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, ConnectionError, OutOfMemoryError, TimeoutError
 
+from bot.store.embedded import find_binary
 from sandbox.world import ControlError, PatientError, World, open_world
 from sandbox.world.patient import open_patient
 
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    async with open_world(pace=0.02) as opened:
+    async with open_world(redis_binary=find_binary(), pace=0.02) as opened:
         yield opened
 
 
@@ -94,7 +95,7 @@ async def test_a_stopped_patient_cannot_be_treated_otherwise_than_by_starting_it
 
 
 async def test_a_patient_with_a_password_turns_strangers_away() -> None:
-    async with open_patient(password="only-in-this-test") as patient:
+    async with open_patient(find_binary(), password="only-in-this-test") as patient:
         async with connection(patient.url) as known:
             assert await known.ping() is True
         async with connection(f"redis://127.0.0.1:{patient.port}/0") as stranger:
@@ -104,7 +105,7 @@ async def test_a_patient_with_a_password_turns_strangers_away() -> None:
 
 @pytest.mark.parametrize("illness", ["kill", "pause", None])
 async def test_the_process_of_a_patient_is_gone_after_its_world_has_closed(illness: str | None) -> None:
-    async with open_patient() as patient:
+    async with open_patient(find_binary()) as patient:
         pid = patient.pid
         assert pid is not None
         os.kill(pid, 0)
@@ -120,7 +121,7 @@ async def test_the_process_of_a_patient_is_gone_when_its_owner_was_cancelled() -
     started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def own() -> None:
-        async with open_patient() as patient:
+        async with open_patient(find_binary()) as patient:
             started.set_result(patient.pid or 0)
             await asyncio.Event().wait()
 

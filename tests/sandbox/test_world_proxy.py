@@ -9,13 +9,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, TimeoutError
 
+from bot.store.embedded import find_binary
 from sandbox.world.patient import Patient, open_patient
 from sandbox.world.proxy import FaultProxy, Mode, open_proxy
 
 
 @pytest.fixture
 async def patient() -> AsyncIterator[Patient]:
-    async with open_patient() as opened:
+    async with open_patient(find_binary()) as opened:
         yield opened
 
 

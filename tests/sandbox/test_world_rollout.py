@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from kubernetes.aio import client
 
+from bot.store.embedded import find_binary
 from sandbox.world import World, open_world
 
 NAME = "agente-api"
@@ -57,7 +58,7 @@ class Operator:
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    async with open_world(pace=0.02) as opened:
+    async with open_world(redis_binary=find_binary(), pace=0.02) as opened:
         yield opened
 
 

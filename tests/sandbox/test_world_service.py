@@ -8,12 +8,13 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.store.embedded import find_binary
 from sandbox.world import World, open_world
 
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    async with open_world(pace=0.02) as opened:
+    async with open_world(redis_binary=find_binary(), pace=0.02) as opened:
         yield opened
 
 
@@ -173,7 +174,7 @@ async def test_a_hanging_service_answers_only_after_it_is_normal_again(world: Wo
 
 async def test_a_world_closes_while_a_request_still_hangs() -> None:
     async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(5):
-        async with open_world(pace=0.02) as world:
+        async with open_world(redis_binary=find_binary(), pace=0.02) as world:
             await world.control({"service": "hang"})
             request = asyncio.create_task(http.get(f"{world.service_url}/health"))
             with pytest.raises(httpx.ReadTimeout):

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from bot.core.errors import NothingRecorded
 from bot.store.connect import Client
+from bot.store.embedded import find_binary
 from tests.providers.redis_server import free_port
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ class Server:
         return f"redis://127.0.0.1:{self.port}/0"
 
     async def start(self) -> None:
-        self._started = await asyncio.create_subprocess_exec("redis-server", *self._arguments, stdout=DEVNULL)
+        self._started = await asyncio.create_subprocess_exec(find_binary(), *self._arguments, stdout=DEVNULL)
         async with Redis(port=self.port) as client:
             await answered(client.ping)
 

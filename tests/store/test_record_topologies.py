@@ -21,7 +21,7 @@ from bot.store.feed import RedisFeed
 from bot.store.lease import RedisLeases
 from bot.store.marks import RedisMarks
 from bot.store.record import RedisRecord
-from tests.providers.redis_server import free_port, self_signed
+from tests.providers.redis_server import free_port, installed, self_signed
 
 ANA = Author("U0ANA", "command")
 DOWN = Declared(Severity.P1, "Checkout answers 500")
@@ -102,6 +102,7 @@ async def test_a_unix_socket_carries_the_record(tmp_path: Path, record_on: Recor
 @pytest.fixture
 async def encrypted(tmp_path: Path) -> AsyncIterator[tuple[str, Path]]:
     """The URL of a Redis behind TLS, and the certificate that nobody trusts unless told to."""
+    installed("redis-server")  # the bundled one speaks no TLS
     certificate, key = self_signed(tmp_path)
     port = str(free_port())
     files = ("--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-auth-clients", "no")
@@ -127,6 +128,7 @@ async def test_tls_with_an_unknown_authority_records_nothing(encrypted: tuple[st
 async def test_an_append_that_a_replica_has_is_confirmed_and_one_that_none_has_is_not(
     tmp_path: Path, record_on: RecordOn
 ) -> None:
+    installed("redis-server")  # the bundled one replicates too slowly
     async with master_and_replica(tmp_path) as (master, replica):
         record = record_on(master.url)
         assert (await declare(record)).confirmed
@@ -147,6 +149,7 @@ async def test_an_append_that_a_replica_has_is_confirmed_and_one_that_none_has_i
 @pytest.fixture
 async def watched(tmp_path: Path) -> AsyncIterator[tuple[Server, str]]:
     """A master with a replica and three sentinels, and the URL of the service."""
+    installed("redis-server")  # the bundled one is older than what these need
     async with master_and_replica(tmp_path) as (master, _), sentinels(tmp_path, master) as url:
         yield master, url
 
@@ -172,6 +175,7 @@ async def test_background_jobs_run_through_sentinel(watched: tuple[Server, str])
 
 @pytest.fixture
 async def nodes(tmp_path: Path) -> AsyncIterator[list[Server]]:
+    installed("redis-server")
     async with cluster(tmp_path) as nodes:
         yield nodes
 
