@@ -68,7 +68,9 @@ def _demo(options: argparse.Namespace) -> int:
         data = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plantao-")))
         if options.story:
             return int(asyncio.run(play.story(options.story, data, http=options.http)))
-        return asyncio.run(_until_stopped(lambda: play.demo(data, options.port, http=options.http)))
+        return asyncio.run(
+            _until_stopped(lambda: play.demo(data, options.port, http=options.http, keep=bool(options.data)))
+        )
 
 
 def _sandbox(options: argparse.Namespace) -> int:

@@ -29,12 +29,12 @@ Stop with Ctrl-C. {data}
 """
 
 
-async def demo(data: Path, port: int, *, http: bool) -> None:
+async def demo(data: Path, port: int, *, http: bool, keep: bool) -> None:
     """Serve the demo until cancelled."""
     configure("warning")
     try:
         async with open_demo(data, port=port, http=http) as opened:
-            kept = f"The record is kept in {data}."
+            kept = f"The record is kept in {data}." if keep else "Nothing is kept; --data DIR keeps the record."
             sys.stdout.write(WELCOME.format(url=opened.slack.url, world=opened.world.control_url, data=kept))
             sys.stdout.flush()
             await asyncio.Event().wait()
