@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from socket import AF_INET, SOCK_STREAM, socket
+from socket import AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 from typing import Any
 
 from aiohttp import web
@@ -67,6 +67,8 @@ async def serve(
 
 def _bound(port: int) -> socket:
     listening = socket(AF_INET, SOCK_STREAM)
+    # Without it a restart is refused for a minute, because of the connections that the last run closed.
+    listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     try:
         listening.bind((LOOPBACK, port))
     except OSError:
