@@ -17,10 +17,17 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def signed_http() -> None:
+    """Slack delivers over signed HTTP in this test."""
+
+
+@pytest.fixture
 async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
     marker = request.node.get_closest_marker("environ")
     environ = dict(marker.kwargs) if marker else {}
-    http = "transport" in request.fixturenames and request.getfixturevalue("transport") == "http"
+    http = "signed_http" in request.fixturenames
+    if "transport" in request.fixturenames:
+        http = request.getfixturevalue("transport") == "http"
     async with (
         open_demo(tmp_path / "data", http=http, pace=0.02, environ=environ) as demo,
         httpx.AsyncClient(base_url=demo.slack.url, timeout=10, trust_env=False) as client,

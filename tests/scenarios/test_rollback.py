@@ -1,6 +1,10 @@
 """A rollback: shown, approved by somebody else, executed once, verified; or denied, expired, refused."""
 
+import hashlib
+import hmac
+import json
 from typing import Any
+from urllib.parse import urlencode
 
 from bot.core import run
 from bot.core.family import RUNS
@@ -108,11 +112,17 @@ async def test_a_proposal_expires_by_the_clock_and_a_late_click_changes_nothing(
     assert _patches(house) == 0
 
 
-async def test_a_forged_fingerprint_is_refused(house: House) -> None:
+async def test_an_approval_of_something_else_than_what_was_shown_is_refused(house: House, signed_http: None) -> None:
     card = await _propose(house)
-    assert button_value(card, "run:approve").startswith("RUN-1:")
-    state = await house.demo.bot.ports.record.load(RUNS, "RUN-1")
-    assert state.proposal.preview.fingerprint in button_value(card, "run:approve")
+    shown = button_value(card, "run:approve")
+    forged = "RUN-1:000000000000"
+    assert shown != forged
+    assert await _signed_click(house, APPROVER, forged) == 200
+    await house.quiet()
+    assert (await house.demo.bot.ports.record.load(RUNS, "RUN-1")).phase is Phase.PROPOSED
+    assert _patches(house) == 0
+    assert await _signed_click(house, APPROVER, shown) == 200
+    assert (await _settled(house)).phase is Phase.VERIFIED, "the same click with the right fingerprint is an approval"
 
 
 async def test_a_target_that_changed_after_the_card_was_shown_is_left_alone(house: House) -> None:
@@ -186,6 +196,30 @@ async def _propose(house: House, incident: str = "") -> dict[str, Any]:
     await house.command(ON_CALL, f"/rollback agente-api {incident}")
     card: dict[str, Any] = await house.headline("RUN-1")
     return card
+
+
+async def _signed_click(house: House, who: Somebody, value: str) -> int:
+    """A click as only Slack could send it, with a value of our own; the status of its acknowledgement."""
+    action = {"type": "button", "action_id": "run:approve", "block_id": "b", "value": value}
+    payload = {
+        "type": "block_actions",
+        "team": {"id": "T0PLANTAO"},
+        "user": {"id": who.id, "team_id": "T0PLANTAO"},
+        "channel": {"id": "C0INCIDENTS"},
+        "trigger_id": value,
+        "actions": [action],
+    }
+    body = urlencode({"payload": json.dumps(payload)})
+    stamp = str(int(house.demo.slack.clock.now()))
+    secret = house.demo.slack.app.signing_secret.encode()
+    digest = hmac.new(secret, f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
+    headers = {
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": f"v0={digest}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    answer = await house.client.post(str(house.demo.slack.app.request_url), content=body, headers=headers)
+    return answer.status_code
 
 
 async def _settled(house: House, number: str = "RUN-1") -> Run:
