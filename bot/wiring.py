@@ -23,6 +23,7 @@ from bot.catalog.load import load
 from bot.catalog.system import Catalog
 from bot.core.errors import ConfigError
 from bot.flows import reactions
+from bot.flows.findings import Findings
 from bot.flows.ports import Clock, Ports
 from bot.providers import preload
 from bot.providers.reach import CatalogTargets
@@ -38,6 +39,7 @@ from bot.store.feed import RedisFeed
 from bot.store.lease import RedisLeases
 from bot.store.marks import RedisMarks
 from bot.store.record import RedisRecord
+from bot.store.shelf import RedisShelf
 from bot.web.application import application
 from commands import COMMANDS
 
@@ -136,14 +138,17 @@ async def open_bot(settings: Settings, parts: Parts | None = None) -> AsyncItera
         chat = Chat(client)
         record = RedisRecord(store, settings.prefix, parts.clock)
         leases, marks = RedisLeases(store, settings.prefix), RedisMarks(store, settings.prefix)
+        targets = CatalogTargets(catalog, parts.environ)
         ports = Ports(
             record=record,
             leases=leases,
             marks=marks,
             people=people,
-            targets=CatalogTargets(catalog.home, parts.environ),
+            targets=targets,
+            findings=Findings(targets, parts.clock),
+            shelf=RedisShelf(store, settings.prefix),
             timers=jobs.DocketTimers(docket),
-            teller=SlackTeller(record, leases, marks, chat, catalog.home),
+            teller=SlackTeller(record, leases, marks, chat, catalog),
             clock=parts.clock,
             catalog=catalog,
         )
@@ -167,8 +172,9 @@ async def _slack(settings: Settings) -> AsyncIterator[AsyncWebClient]:
 
 def operations_of(catalog: Catalog) -> set[str]:
     """Every operation that a catalog names."""
-    home = catalog.home
-    return {check.operation for check in home.checks.values()} | {act.operation for act in home.actions.values()}
+    systems = catalog.systems.values()
+    checks = {check.operation for system in systems for check in system.checks.values()}
+    return checks | {action.operation for system in systems for action in system.actions.values()}
 
 
 async def _redis_url(settings: Settings, stack: AsyncExitStack) -> str:

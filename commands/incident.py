@@ -7,7 +7,7 @@ from bot.core.errors import UserError
 from bot.core.incident import Incident
 from bot.core.policy import Severity
 from bot.core.text import Text, say
-from bot.flows import incidents
+from bot.flows import incidents, systems
 from bot.flows.answers import Answer, DeclareForm, Handler, Help, Said
 from bot.flows.ports import Caller, Kept, Ports
 from commands.words import first, unquoted
@@ -34,13 +34,15 @@ async def handle(words: str, caller: Caller, ports: Ports) -> Answer:
 
 async def declare(words: str, caller: Caller, ports: Ports) -> Answer:
     """`declare [severity] [title]`; a form asks for what is missing."""
+    system = systems.of_channel(ports, caller)
+    meant = system.id if system else ""
     word, rest = first(words)
     if not re.fullmatch(r"(p|sev)\d+", word):
-        return DeclareForm(title=unquoted(words))
+        return DeclareForm(title=unquoted(words), system=meant)
     severity, title = Severity.parse(word), unquoted(rest)
-    if not title:
-        return DeclareForm(severity=severity.value)
-    return Said(declared(await incidents.declare(ports, caller, severity, title)))
+    if not title or system is None:
+        return DeclareForm(severity.value, title, meant)
+    return Said(declared(await incidents.declare(ports, caller, system, severity, title)))
 
 
 async def ack(words: str, caller: Caller, ports: Ports) -> Answer:

@@ -1,14 +1,12 @@
 """`/rollback <service> [revision] [INC-1]`: proposes; it never executes."""
 
 import re
-from functools import partial
 from typing import Any
 
-from bot.catalog.system import Action
 from bot.core.errors import UserError
 from bot.core.text import say
-from bot.flows import remediate
-from bot.flows.answers import Answer, Help, Later, Said
+from bot.flows import asked, remediate
+from bot.flows.answers import Answer, Help
 from bot.flows.incidents import parse_number
 from bot.flows.ports import Caller, Ports
 from commands.words import first
@@ -29,8 +27,7 @@ async def handle(words: str, caller: Caller, ports: Ports) -> Answer:
         return HELP
     given, number = _read(rest)
     action = await remediate.choose(ports, caller, "rollback", service, number)
-    asked = say("Reading what {service} runs now. The card follows in the channel.", service=service)
-    return Later(asked, partial(_propose, action, given, number, caller, ports))
+    return asked.proposal(ports, caller, action, given, number)
 
 
 def _read(rest: str) -> tuple[dict[str, Any], str]:
@@ -46,15 +43,3 @@ def _read(rest: str) -> tuple[dict[str, Any], str]:
                 "I do not understand “{word}”: after the service comes a revision or an INC number.", word=word
             )
     return given, number
-
-
-async def _propose(action: Action, given: dict[str, Any], number: str, caller: Caller, ports: Ports) -> Answer:
-    kept = await remediate.propose(ports, caller, action, given, number)
-    return Said(
-        say(
-            "*{run}* proposed. The card is in #{channel}; it waits for approval until {when}.",
-            run=kept.state.number,
-            channel=ports.catalog.home.profile.channel,
-            when=kept.state.proposal.expires_at,
-        )
-    )

@@ -1,13 +1,19 @@
 """Reads a catalog folder; every complaint names the file and the line."""
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from bot.catalog.system import Action, Catalog, Check, Profile, System
+from bot.catalog.entries import Action, Alert, Check
+from bot.catalog.runbook import Runbook, read_runbook
+from bot.catalog.system import Catalog, Profile, System
 from bot.core.errors import ConfigError
+
+Named = TypeVar("Named", Check, Action, Alert)
 
 
 class CheckFile(BaseModel):
@@ -22,12 +28,29 @@ class ActionFile(BaseModel):
     actions: dict[str, Action]
 
 
+class AlertFile(BaseModel):
+    """alerts.yml"""
+
+    alerts: dict[str, Alert]
+
+
+FILES: dict[str, type[BaseModel]] = {
+    "system.yml": Profile,
+    "checks.yml": CheckFile,
+    "actions.yml": ActionFile,
+    "alerts.yml": AlertFile,
+}
+
+
 def load(folder: Path) -> Catalog:
     """Load all systems below a folder, in alphabetical order; raises ConfigError on the first file that is wrong."""
     profiles = sorted(folder.glob("*/system.yml"))
     if not profiles:
         raise ConfigError(f"{folder}: no system found; a system is a folder with a system.yml")
     systems = [load_system(path.parent) for path in profiles]
+    complaints = shared_channels(systems)
+    if complaints:
+        raise ConfigError("\n".join(f"{folder}: {complaint}" for complaint in complaints))
     return Catalog(systems={system.id: system for system in systems})
 
 
@@ -36,11 +59,14 @@ def load_system(folder: Path) -> System:
     profile = _read(folder / "system.yml", Profile)
     checks = _read(folder / "checks.yml", CheckFile).checks
     actions = _read(folder / "actions.yml", ActionFile).actions if (folder / "actions.yml").exists() else {}
+    alerts = _read(folder / "alerts.yml", AlertFile).alerts if (folder / "alerts.yml").exists() else {}
     system = System(
         id=folder.name,
         profile=profile,
-        checks={name: check.model_copy(update={"name": name}) for name, check in checks.items()},
-        actions={name: action.model_copy(update={"name": name}) for name, action in actions.items()},
+        checks=_named(checks, folder.name),
+        actions=_named(actions, folder.name),
+        alerts=_named(alerts, folder.name),
+        runbooks={runbook.name: runbook for runbook in _runbooks(folder / "runbooks")},
     )
     complaints = broken_references(system)
     if complaints:
@@ -48,27 +74,86 @@ def load_system(folder: Path) -> System:
     return system
 
 
+def shared_channels(systems: Iterable[System]) -> list[str]:
+    """Channels in which two systems would be meant."""
+    tied = Counter(channel for system in systems for channel in system.profile.tied)
+    return [f"system.yml: the channel {name} is tied to {count} systems" for name, count in tied.items() if count > 1]
+
+
 def broken_references(system: System) -> list[str]:
-    """Names that point nowhere: targets, verifying checks, approving roles, doubled services."""
-    complaints = [
-        f"checks.yml: {check.name}: no target named {check.target}"
-        for check in system.checks.values()
-        if check.target not in system.profile.targets
+    """Names that point nowhere or mean two things."""
+    return [
+        *_broken_checks(system),
+        *(
+            f"actions.yml: {action.name}: {wrong}"
+            for action in system.actions.values()
+            for wrong in _action(system, action)
+        ),
+        *(f"alerts.yml: {alert.name}: {wrong}" for alert in system.alerts.values() for wrong in _alert(system, alert)),
+        *(
+            f"runbooks/{runbook.name}.md: no check or group named {word}"
+            for runbook in system.runbooks.values()
+            for word in runbook.diagnosis
+            if not system.knows(word)
+        ),
+        *_clashes(system),
     ]
-    clashes = set(system.groups()) & set(system.checks)
-    complaints += [f"checks.yml: {name} is both a check and a group" for name in sorted(clashes)]
-    for action in system.actions.values():
-        complaints += [f"actions.yml: {action.name}: {complaint}" for complaint in _broken_action(system, action)]
-    return complaints
 
 
-def _broken_action(system: System, action: Action) -> list[str]:
-    complaints = [] if action.target in system.profile.targets else [f"no target named {action.target}"]
-    complaints += [f"verify: no check named {name}" for name in action.verify if name not in system.checks]
-    complaints += [
-        f"approve: no role named {role}" for role in action.approve.roles if role not in system.profile.roles
-    ]
-    return complaints
+def _named(entries: dict[str, Named], system: str) -> dict[str, Named]:
+    """Entries that know their own name and system."""
+    return {name: entry.model_copy(update={"name": name, "system": system}) for name, entry in entries.items()}
+
+
+def _runbooks(folder: Path) -> Iterator[Runbook]:
+    for path in sorted(folder.glob("*.md")):
+        try:
+            yield read_runbook(path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: cannot be read: {error}") from error
+
+
+def _broken_checks(system: System) -> Iterator[str]:
+    for check in system.checks.values():
+        where = f"checks.yml: {check.name}"
+        if check.target not in system.profile.targets:
+            yield f"{where}: no target named {check.target}"
+        yield from (
+            f"{where}: proposes: no action named {name}" for name in check.proposes if name not in system.actions
+        )
+        if check.runbook and check.runbook not in system.runbooks:
+            yield f"{where}: no runbook named {check.runbook}"
+
+
+def _action(system: System, action: Action) -> Iterator[str]:
+    if action.target not in system.profile.targets:
+        yield f"no target named {action.target}"
+    yield from (f"verify: no check named {name}" for name in action.verify if name not in system.checks)
+    yield from (f"approve: no role named {role}" for role in action.approve.roles if role not in system.profile.roles)
+
+
+def _alert(system: System, alert: Alert) -> Iterator[str]:
+    yield from (f"no check named {name}" for name in alert.checks if name not in system.checks)
+    if alert.runbook and alert.runbook not in system.runbooks:
+        yield f"no runbook named {alert.runbook}"
+    if alert.severity not in system.profile.severities:
+        yield f"this system has no severity {alert.severity}"
+
+
+def _clashes(system: System) -> Iterator[str]:
+    """What a person types must mean one thing; a group may be called like the target that it reads."""
+    spaces = {
+        "check": set(system.checks),
+        "group or target": set(system.groups()) | set(system.profile.targets),
+        "alert": set(system.alerts),
+        "runbook": set(system.runbooks),
+    }
+    seen: dict[str, str] = {"all": "word for everything"}
+    for kind, names in spaces.items():
+        for name in sorted(names):
+            if name in seen:
+                yield f"{name} is both a {seen[name]} and a {kind}"
+            seen[name] = kind
 
 
 def _read(path: Path, shape: type[Any]) -> Any:

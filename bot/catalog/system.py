@@ -1,135 +1,30 @@
-"""The shape of a system's profile: what may stand in the YAML files of a catalog folder."""
+"""One production system as its team wrote it down, and all of them together."""
 
-import re
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from bot.catalog.entries import Action, Alert, Check, Entry, Pointer, Role, SeverityProfile, Target, Title
+from bot.catalog.runbook import Runbook
 from bot.core.errors import NotFound
-from bot.core.findings import Level, Quantity, Threshold
 from bot.core.policy import Right, Rights, Severity
-from bot.core.text import Words
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_REFERENCE = re.compile(r"^(env|file|aws-secret):\S+$")
-
-
-def parse_duration(raw: object) -> object:
-    """Read `90s`, `15m`, `2h` or `1d`; anything else is left to the validator to refuse."""
-    found = re.fullmatch(r"(\d+)([smhd])", raw) if isinstance(raw, str) else None
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]]) if found else raw
-
-
-def _both_languages(raw: object) -> object:
-    return Words(**raw) if isinstance(raw, dict) else raw
-
-
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-Title = Annotated[Words, BeforeValidator(_both_languages)]
-
-
-class Entry(BaseModel):
-    """The base of all catalog entries: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class Role(Entry):
-    """People who hold a role: `@handle` of a Slack user group, or a user id."""
-
-    title: Title
-    members: tuple[Annotated[str, Field(pattern=r"^(@[a-z0-9._-]+|[UW][A-Z0-9]+)$")], ...] = Field(min_length=1)
-
-
-class SeverityProfile(Entry):
-    """How one severity is called here and how soon somebody has to have it."""
-
-    title: Title
-    acknowledge: Duration
-
-
-class Target(Entry):
-    """Something a provider talks to. Values are literals or references (`env:NAME`, `file:PATH`, `aws-secret:NAME`)."""
-
-    provider: str
-    address: Mapping[str, str | bool | int] = Field(default_factory=dict)
-
-    def references(self) -> list[str]:
-        """The references among the address values."""
-        return [value for value in self.address.values() if isinstance(value, str) and is_reference(value)]
-
-
-class Limits(Entry):
-    """Thresholds of one measurement, as written in the catalog."""
-
-    warn: float | None = None
-    crit: float | None = None
-    below: bool = False
-    expect: Quantity = None
-    otherwise: Level = Level.CRIT
-
-    def threshold(self) -> Threshold:
-        return Threshold(self.warn, self.crit, self.below, self.expect, self.otherwise)
-
-
-class Check(Entry):
-    """A named READ operation bound to a target, with thresholds."""
-
-    name: str = ""
-    title: Title
-    group: str
-    target: str
-    operation: str
-    parameters: Mapping[str, Any] = Field(default_factory=dict)
-    limit: Duration | None = None
-    thresholds: Mapping[str, Limits] = Field(default_factory=dict)
-    source: str = ""
-
-
-class ApprovalRule(Entry):
-    """Who may approve an action, and for how long a proposal stands."""
-
-    roles: tuple[str, ...] = Field(min_length=1)
-    self_approval: bool = False
-    expires: Duration = timedelta(minutes=15)
-
-
-class Action(Entry):
-    """A named CHANGE operation bound to a target, with what it needs and what proves it."""
-
-    name: str = ""
-    title: Title
-    verb: str
-    service: str
-    target: str
-    operation: str
-    parameters: Mapping[str, Any] = Field(default_factory=dict)
-    accepts: tuple[str, ...] = ()
-    risk: Annotated[str, Field(pattern="^(low|medium|high|destructive)$")]
-    approve: ApprovalRule
-    verify: tuple[str, ...] = Field(min_length=1)
-    verify_within: Duration = timedelta(minutes=2)
-    undo: Title
-    limit: Duration | None = None
-    source: str = ""
-
-
-class Pointer(Entry):
-    """A contact or a link that people need at hand: what it is for, and how to reach it."""
-
-    title: Title
-    to: str
+ALL = "all"
 
 
 class Profile(Entry):
-    """system.yml: names, language, channel, people, severities."""
+    """system.yml: names, language, channels, people, severities.
+
+    What happens is posted in `channel`; commands typed in one of `channels` (names or ids; `channel` when empty) mean
+    this system.
+    """
 
     name: str
     language: Annotated[str, Field(pattern="^(en|pt_BR)$")]
     timezone: str
     channel: str
+    channels: tuple[str, ...] = ()
     page_by_hand: Title
     roles: Mapping[str, Role]
     rights: Mapping[Right, tuple[str, ...]]
@@ -146,6 +41,11 @@ class Profile(Entry):
                 raise ValueError(f"rights.{right}: no role named {', '.join(unknown)}")
         return self
 
+    @property
+    def tied(self) -> tuple[str, ...]:
+        """The channels in which this system is meant."""
+        return self.channels or (self.channel,)
+
 
 class System(Entry):
     """One production system, complete."""
@@ -154,6 +54,8 @@ class System(Entry):
     profile: Profile
     checks: Mapping[str, Check]
     actions: Mapping[str, Action]
+    alerts: Mapping[str, Alert] = Field(default_factory=dict)
+    runbooks: Mapping[str, Runbook] = Field(default_factory=dict)
 
     @property
     def rights(self) -> Rights:
@@ -166,18 +68,43 @@ class System(Entry):
             grouped.setdefault(check.group, []).append(check)
         return grouped
 
+    def knows(self, word: str) -> bool:
+        """Whether `/diag <word>` means something here."""
+        return bool(self._meant(word))
+
     def checks_named(self, word: str) -> list[Check]:
-        """The checks behind a word: all, a group, or one check; raises NotFound naming the choices."""
-        if word == "all":
+        """The checks behind a word: all, a check, group, target, alert or runbook; raises NotFound naming some."""
+        found = self._meant(word)
+        if not found:
+            raise NotFound(
+                "I cannot diagnose “{word}” in {system}. I know the groups {known}; `/diag` lists everything.",
+                word=word,
+                system=self.profile.name,
+                known=", ".join(self.groups()),
+            )
+        return found
+
+    def _meant(self, word: str) -> list[Check]:
+        if word == ALL:
             return list(self.checks.values())
         if word in self.checks:
             return [self.checks[word]]
-        groups = self.groups()
-        if word in groups:
-            return groups[word]
-        raise NotFound(
-            "I cannot diagnose “{word}”. I know: {known}.", word=word, known=", ".join([*groups, *self.checks])
-        )
+        if word in self.alerts:
+            return self._listed(self.alerts[word].checks)
+        if word in self.runbooks:
+            return self._listed(self.runbooks[word].diagnosis)
+        return [check for check in self.checks.values() if word in (check.group, check.target)]
+
+    def _listed(self, words: Sequence[str]) -> list[Check]:
+        """The checks behind several words, each once; a word may be a group."""
+        named = (check for word in words for check in self._directly(word))
+        return list({check.name: check for check in named}.values())
+
+    def _directly(self, word: str) -> Iterator[Check]:
+        if word in self.checks:
+            yield self.checks[word]
+        else:
+            yield from (check for check in self.checks.values() if word in (check.group, check.target))
 
     def action_for(self, verb: str, service: str) -> Action:
         """The action that `/rollback agente-api` means; raises NotFound naming the choices."""
@@ -199,7 +126,13 @@ class Catalog(Entry):
         """The system that is meant when nobody names one: the first."""
         return next(iter(self.systems.values()))
 
+    def of(self, id: str) -> System:
+        """The system of this id; what was recorded before systems were, or for one since removed, belongs to home."""
+        return self.systems.get(id, self.home)
 
-def is_reference(value: str) -> bool:
-    """Whether an address value names a secret instead of being one."""
-    return bool(_REFERENCE.match(value))
+    def tied_to(self, *channel: str) -> System | None:
+        """The system of a channel, by its id or name; the only system there is is meant everywhere."""
+        if len(self.systems) == 1:
+            return self.home
+        named = (system for system in self.systems.values() if set(channel) & set(system.profile.tied))
+        return next(named, None)

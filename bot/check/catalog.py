@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import SecretStr, ValidationError
 
+from bot.catalog.entries import Action, Check, Target, is_reference
 from bot.catalog.load import load_system
-from bot.catalog.system import Action, Check, System, Target, is_reference
+from bot.catalog.system import System
 from bot.check.complaint import Complaint, Places
 from bot.core.errors import ConfigError
 from bot.core.operation import Change, Operation, Parameters, Read

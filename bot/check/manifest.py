@@ -13,6 +13,7 @@ from bot.core.errors import ConfigError
 from bot.settings import HERE
 from bot.slack import scopes
 from bot.slack.home import EVENTS
+from bot.slack.mentions import EVENT as MENTION
 from bot.slack.submissions import SHORTCUTS
 from commands import COMMANDS
 
@@ -36,9 +37,9 @@ def manifest_complaints(document: Mapping[str, Any]) -> list[Complaint]:
     return [
         *_compare("command", COMMANDS.keys(), commands_of(document), "COMMANDS in commands/__init__.py"),
         *_compare("shortcut", SHORTCUTS.keys(), shortcuts_of(document), "SHORTCUTS in bot/slack/submissions.py"),
-        *_compare("event", EVENTS.keys(), events_of(document), "EVENTS in bot/slack/home.py"),
+        *_compare("event", {*EVENTS, MENTION}, events_of(document), "EVENTS in bot/slack/home.py"),
         *_compare("scope", scopes.needed(), scopes_of(document), "the tables in bot/slack/scopes.py"),
-        *_events_without_scopes(EVENTS),
+        *_events_without_scopes({*EVENTS, MENTION}),
         *_doubles(document),
     ]
 

@@ -4,6 +4,7 @@ The table of kinds is the schema of the record: rows are never removed.
 """
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, cast
 
-from bot.core import findings, handoff, incident, run, text
+from bot.core import findings, handoff, incident, report, run, text, watch
 from bot.core.policy import Severity
 
 KINDS: Mapping[str, type] = {
@@ -23,6 +24,9 @@ KINDS: Mapping[str, type] = {
     "measurement": findings.Measurement,
     "judgement": findings.Judgement,
     "finding": findings.Finding,
+    "link": findings.Link,
+    "report": report.Report,
+    "advice": report.Advice,
     "incident.declared": incident.Declared,
     "incident.acknowledged": incident.Acknowledged,
     "incident.overdue": incident.Overdue,
@@ -53,6 +57,10 @@ KINDS: Mapping[str, type] = {
     "handoff.noted": handoff.Noted,
     "handoff.written": handoff.Written,
     "handoff.accepted": handoff.Accepted,
+    "watch.begun": watch.Begun,
+    "watch.seen": watch.Seen,
+    "watch.ended": watch.Ended,
+    "watch.state": watch.Watch,
 }
 NAMES: Mapping[type, str] = {kind: name for name, kind in KINDS.items()}
 
@@ -88,6 +96,8 @@ def _plain(value: object) -> Any:
             return {"_": kind_of(value), "is": str(value)}
         case None | str() | bool() | int() | float():
             return value
+        case bytes():
+            return {"_": "bytes", "is": b64encode(value).decode()}
         case datetime():
             return {"_": "at", "is": value.isoformat()}
         case timedelta():
@@ -116,6 +126,8 @@ def _typed(raw: Any) -> Any:
     match kind:
         case "at":
             return datetime.fromisoformat(raw["is"])
+        case "bytes":
+            return b64decode(raw["is"])
         case "seconds":
             return timedelta(seconds=raw["is"])
         case "map":

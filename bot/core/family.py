@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from bot.core import handoff, incident, run
+from bot.core import handoff, incident, run, watch
 from bot.core.events import Recorded
 from bot.core.text import Text, say
 
@@ -23,7 +23,9 @@ class Family(Generic[S]):
 
 def note_of(state: handoff.Note | None, event: Recorded) -> handoff.Note:
     """A remark has one event and never changes."""
-    return state or handoff.Note(event.stream, event.fact.words, event.by.user, event.at, event.version)
+    return state or handoff.Note(
+        event.stream, event.fact.words, event.by.user, event.at, event.version, event.fact.system
+    )
 
 
 INCIDENTS = Family(
@@ -34,9 +36,10 @@ INCIDENTS = Family(
 )
 RUNS = Family("RUN", run.apply, lambda state: state.phase not in run.SETTLED, say("There is no run {number}."))
 HANDOFFS = Family("HO", handoff.apply, lambda state: state.accepted_at is None, say("There is no handoff {number}."))
+WATCHES = Family("WT", watch.apply, lambda state: state.is_open, say("There is no watch {number}."))
 NOTES = Family("NOTE", note_of, lambda state: True, say("There is no note {number}."))
 
-FAMILIES: Mapping[str, Family[Any]] = {family.prefix: family for family in (INCIDENTS, RUNS, HANDOFFS, NOTES)}
+FAMILIES: Mapping[str, Family[Any]] = {family.prefix: family for family in (INCIDENTS, RUNS, HANDOFFS, WATCHES, NOTES)}
 
 
 def family_of(stream: str) -> Family[Any]:

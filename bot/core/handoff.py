@@ -32,6 +32,7 @@ class Noted:
     """A remark kept for the next handoff."""
 
     words: str
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Written:
     remarks: str
     contacts: str = ""
     documents: str = ""
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ class Handoff:
     accepted_at: datetime | None = None
     version: int = 0
 
+    @property
+    def system(self) -> str:
+        return self.note.system
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -76,6 +82,7 @@ class Note:
     by: str
     at: datetime
     version: int = 0
+    system: str = ""
 
 
 def apply(state: Handoff | None, event: Recorded) -> Handoff:
@@ -107,7 +114,7 @@ def accept(state: Handoff, who: str) -> Accepted:
     return Accepted()
 
 
-def note(words: str) -> Noted:
+def note(words: str, system: str = "") -> Noted:
     """Decide to keep a remark for the next handoff."""
     words = words.strip()
     if not words:
@@ -118,7 +125,7 @@ def note(words: str) -> Noted:
             length=len(words),
             limit=FIELD_LIMIT,
         )
-    return Noted(words)
+    return Noted(words, system)
 
 
 def overall_name(overall: str) -> Text:

@@ -16,8 +16,11 @@ WORDS_LIMIT = 3000
 
 @dataclass(frozen=True, slots=True)
 class Declared:
+    """`system` is empty in what was recorded before there were several."""
+
     severity: Severity
     title: str
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class Incident:
     latest: str = ""
     runs: tuple[str, ...] = field(default=())
     version: int = 0
+    system: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -102,7 +106,7 @@ def apply(state: Incident | None, event: Recorded) -> Incident:
         fact = event.fact
         if not isinstance(fact, Declared):
             raise ValueError(f"{event.stream} does not begin with a declaration")
-        return Incident(event.stream, fact.severity, fact.title, event.by.user, event.at, version=1)
+        return Incident(event.stream, fact.severity, fact.title, event.by.user, event.at, version=1, system=fact.system)
     return replace(_changed(state, event), version=event.version)
 
 
@@ -124,7 +128,7 @@ def _changed(state: Incident, event: Recorded) -> Incident:
             return state
 
 
-def declare(severity: Severity, title: str) -> Declared:
+def declare(severity: Severity, title: str, system: str = "") -> Declared:
     """Decide to open an incident; raises UserError on a title that nobody could read in a headline."""
     title = " ".join(title.split())
     if not title:
@@ -135,7 +139,7 @@ def declare(severity: Severity, title: str) -> Declared:
             length=len(title),
             limit=TITLE_LIMIT,
         )
-    return Declared(severity, title)
+    return Declared(severity, title, system)
 
 
 def acknowledge(state: Incident) -> Acknowledged:

@@ -56,6 +56,7 @@ class Proposed:
     risk: str
     undo: Text
     verify: tuple[str, ...]
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,10 @@ class Run:
     lines: tuple[tuple[Level, Text, Text], ...] = field(default=())
     interrupted: bool = False
     version: int = 0
+
+    @property
+    def system(self) -> str:
+        return self.proposal.system
 
 
 def apply(state: Run | None, event: Recorded) -> Run:

@@ -8,12 +8,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.catalog.system import Check, System
+from bot.catalog.entries import Check
+from bot.catalog.system import Catalog, System
 from bot.core.errors import ConfigError, Denied, TargetError
 from bot.core.text import Text, say
 from bot.doctor.record import info
 from bot.doctor.verdict import Verdict, fail, ok, warn
-from bot.flows.diagnose import DEFAULT_LIMIT
+from bot.flows.findings import DEFAULT_LIMIT
 from bot.providers import loaded
 from bot.providers.reach import CatalogTargets
 from bot.providers.redis import connection
@@ -56,7 +57,7 @@ async def _target(system: System, name: str, environ: Mapping[str, str]) -> Verd
     checks = [check for check in system.checks.values() if check.target == name]
     if not checks:
         return warn("target", f"{system.id}/{name}: no check reads it", "Add a check, or remove the target.")
-    targets = CatalogTargets(system, environ)
+    targets = CatalogTargets(Catalog(systems={system.id: system}), environ)
     attempts = await asyncio.gather(*(_attempt(targets, check) for check in checks))
     return _judged(system, name, attempts)
 

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from bot.core.report import Report
 from bot.core.text import Text
-from bot.flows.diagnose import Menu, Report
+from bot.flows.diagnose import Menu, Which
 from bot.flows.handoff import Draft
 from bot.flows.incidents import Listing, Timeline
 from bot.flows.ports import Caller, Ports
@@ -31,6 +32,7 @@ class DeclareForm:
 
     severity: str = ""
     title: str = ""
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,15 @@ class HandoffForm:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Say something now, work, then answer: for what may take longer than Slack waits."""
+    """Say something now, work, then answer: for what may take longer than Slack waits.
+
+    `work` may be given a function that shows what is known so far.
+    """
 
     now: Text
-    work: Callable[[], Awaitable["Answer"]] = field(compare=False)
+    work: Callable[["Show"], Awaitable["Answer"]] = field(compare=False)
 
 
-Answer: TypeAlias = Said | Help | Listing | Timeline | Menu | Report | DeclareForm | HandoffForm | Later
+Show: TypeAlias = Callable[["Answer"], Awaitable[None]]
+Answer: TypeAlias = Said | Help | Listing | Timeline | Menu | Which | Report | DeclareForm | HandoffForm | Later
 Handler: TypeAlias = Callable[[str, Caller, Ports], Awaitable[Answer]]

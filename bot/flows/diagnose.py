@@ -1,85 +1,176 @@
-"""Run checks: all at once, each within its own limit, none able to delay or break the others."""
+"""Diagnose: what can be asked, which system is meant, all checks at once, and where the answer is kept."""
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
-from bot.catalog.system import Check, System
+from bot.catalog.entries import Check
+from bot.catalog.system import System
 from bot.core import incident
-from bot.core.errors import TargetError
+from bot.core.errors import NotFound, TooLate
 from bot.core.family import INCIDENTS
-from bot.core.findings import Finding, Level, conclude, ranked, timed, worst
+from bot.core.findings import Finding, Level, Link, ranked
 from bot.core.incident import Diagnosed, Incident
 from bot.core.policy import Right
-from bot.core.text import Text, say
+from bot.core.report import Advice, Report, lines_of
+from bot.core.text import Text, plain, say
+from bot.flows import systems
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand
 
-DEFAULT_LIMIT = 5.0
+EVERY: Final = 1.0  # seconds between two looks at an unfinished report
+EVIDENCE_KEPT: Final = 20
 
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The answer to one `/diag`."""
-
-    what: str
-    findings: tuple[Finding, ...]
-    at: datetime
-    took: float
-    incident: str = ""
-
-    @property
-    def level(self) -> Level:
-        return worst(finding.level for finding in self.findings)
+Progress: TypeAlias = Callable[[Report], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """What can be diagnosed."""
+    """What can be diagnosed in one system, and which other systems there are."""
 
     system: System
+    others: tuple[System, ...] = ()
 
 
-async def menu(ports: Ports, caller: Caller) -> Menu:
-    """What `/diag` alone offers."""
-    await demand(ports, caller, Right.DIAGNOSE)
-    return Menu(ports.catalog.home)
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Several systems know the word: which one is meant?"""
+
+    word: str
+    systems: tuple[System, ...]
+    number: str = ""
 
 
-async def choose(ports: Ports, caller: Caller, word: str, number: str = "") -> list[Check]:
-    """The checks that a word means, once the caller may run them and the incident is known and open."""
-    await demand(ports, caller, Right.DIAGNOSE)
-    checks = ports.catalog.home.checks_named(word)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody asked for, once they may have it: the checks behind a word, and the open incident it is for.
+
+    `reader` is the person; the bot itself asks without one.
+    """
+
+    system: System
+    word: str
+    checks: tuple[Check, ...]
+    number: str = ""
+    reader: str = ""
+
+
+async def menu(ports: Ports, caller: Caller, word: str = "") -> Menu:
+    """What `/diag` alone offers, of the named system, the channel's, or the first."""
+    system = systems.named(ports, word) or systems.here(ports, caller)
+    await demand(ports, caller, system, Right.DIAGNOSE)
+    return Menu(system, tuple(other for other in ports.catalog.systems.values() if other is not system))
+
+
+async def choose(ports: Ports, caller: Caller, word: str, number: str = "", system: str = "") -> Wanted | Which:
+    """What a word means here, once the caller may run it and the incident is known and open.
+
+    With an incident it is that one's system; otherwise the named system, the channel's, or the only one that knows
+    the word.
+    """
+    disturbance = None
     if number:
-        incident.diagnosed(await ports.record.load(INCIDENTS, number), Diagnosed(word, Level.OK, ()))
-    return checks
+        disturbance = await ports.record.load(INCIDENTS, number)
+    meant = _meant(ports, caller, word, system, disturbance)
+    if isinstance(meant, Which):
+        return replace(meant, number=number)
+    await demand(ports, caller, meant, Right.DIAGNOSE)
+    wanted = Wanted(meant, word, tuple(meant.checks_named(word)), number, caller.user)
+    if disturbance:
+        incident.diagnosed(disturbance, Diagnosed(word, Level.OK, ()))
+    return wanted
 
 
-async def run(ports: Ports, what: str, checks: Sequence[Check]) -> Report:
-    """Run checks side by side; the slowest limit bounds the whole."""
+def _meant(ports: Ports, caller: Caller, word: str, system: str, disturbance: Incident | None) -> System | Which:
+    if found := systems.named(ports, system):
+        return found
+    if disturbance:
+        return ports.catalog.of(disturbance.system)
+    if found := systems.of_channel(ports, caller):
+        return found
+    knowing = tuple(one for one in ports.catalog.systems.values() if one.knows(word))
+    if not knowing:
+        raise NotFound("No system knows “{word}”. `/diag` lists what can be diagnosed.", word=word)
+    return knowing[0] if len(knowing) == 1 else Which(word, knowing)
+
+
+async def run(ports: Ports, wanted: Wanted, progress: Progress | None = None) -> Report:
+    """Run checks side by side; the slowest limit bounds the whole.
+
+    `progress` sees the unfinished report about once a second, as soon as it holds something; how long it takes delays
+    no check.
+    """
     began = time.monotonic()
-    findings = await asyncio.gather(*(find(ports, check) for check in checks))
-    return Report(what, tuple(ranked(findings)), ports.clock.now(), time.monotonic() - began)
+    tasks = {asyncio.create_task(ports.findings.of(check, wanted.reader)): check for check in wanted.checks}
+    waiting = set(tasks)
+    while waiting:
+        _, waiting = await asyncio.wait(waiting, timeout=EVERY)
+        if waiting and progress and len(waiting) < len(tasks):
+            await progress(_report(ports, wanted, tasks, time.monotonic() - began))
+    return _report(ports, wanted, tasks, time.monotonic() - began)
 
 
-async def find(ports: Ports, check: Check) -> Finding:
-    """Run one check; a target that is dead, slow or refuses is a finding, never an exception."""
-    began = time.monotonic()
-    limit = check.limit.total_seconds() if check.limit else DEFAULT_LIMIT
-    title = check.title.text()
-    try:
-        async with asyncio.timeout(limit):
-            reading = await ports.targets.read(check)
-        thresholds = {name: limits.threshold() for name, limits in check.thresholds.items()}
-        finding = conclude(check.name, title, reading, thresholds)
-    except TimeoutError:
-        words = say("no answer within {limit} s", limit=f"{limit:g}")
-        finding = Finding(check.name, title, Level.CRIT, words)
-    except TargetError as error:
-        finding = Finding(check.name, title, error.level, error.text)
-    return timed(finding, time.monotonic() - began, ports.clock.now())
+def _report(ports: Ports, wanted: Wanted, tasks: dict[asyncio.Task[Finding], Check], took: float) -> Report:
+    findings = tuple(ranked(task.result() for task in tasks if task.done()))
+    return Report(
+        wanted.word,
+        findings,
+        ports.clock.now(),
+        took,
+        system=wanted.system.id,
+        place=wanted.system.profile.name,
+        incident=wanted.number,
+        about=_about(wanted.system, wanted.word),
+        waiting=tuple(check.title.text() for task, check in tasks.items() if not task.done()),
+        advice={finding.check: _advice(wanted.system, finding) for finding in findings},
+    )
+
+
+def _about(system: System, word: str) -> Text | None:
+    """What the alert or the runbook that was asked for has to say."""
+    if alert := system.alerts.get(word):
+        return say(
+            "Alert {title}: {severity}{runbook}", title=alert.title, severity=alert.severity, runbook=alert.runbook
+        )
+    if runbook := system.runbooks.get(word):
+        return say("Runbook: {title}", title=runbook.title)
+    return None
+
+
+def _advice(system: System, finding: Finding) -> Advice:
+    """Nothing helps where nothing is wrong."""
+    if finding.level is Level.OK or finding.check not in system.checks:
+        return Advice()
+    check = system.checks[finding.check]
+    actions = {name: system.actions[name].title.text() for name in check.proposes if name in system.actions}
+    links = tuple(Link(link.title.text(), link.to) for link in check.links)
+    return Advice(check.runbook, links, actions if finding.level is Level.CRIT else {})
+
+
+async def keep(ports: Ports, report: Report) -> Report:
+    """Keep a report for a day, so that its buttons work, with what a reader can look through of its evidence."""
+    findings = tuple(replace(one, evidence=one.evidence[:EVIDENCE_KEPT]) for one in report.findings)
+    kept = replace(report, findings=findings)
+    return replace(report, id=await ports.shelf.keep(kept))
+
+
+async def kept(ports: Ports, caller: Caller, id: str) -> Report:
+    """A report that was kept, for somebody who may diagnose its system; raises TooLate when its day is over."""
+    report = await ports.shelf.find(id)
+    if report is None:
+        raise TooLate("This report is no longer kept. Run the diagnosis again.")
+    await demand(ports, caller, ports.catalog.of(report.system), Right.DIAGNOSE)
+    return replace(report, id=id)
+
+
+async def share(ports: Ports, caller: Caller, id: str) -> Report:
+    """A report for the whole channel, once; raises TooLate when somebody shared it before."""
+    report = await kept(ports, caller, id)
+    if not await ports.shelf.claim(id):
+        raise TooLate("This report was shared before.")
+    return report
 
 
 async def attach(ports: Ports, caller: Caller, number: str, report: Report) -> Kept[Incident]:
@@ -90,6 +181,9 @@ async def attach(ports: Ports, caller: Caller, number: str, report: Report) -> K
     )
 
 
-def lines_of(findings: Sequence[Finding]) -> tuple[tuple[Level, Text, Text], ...]:
-    """What the record keeps of findings: level, title, summary; evidence stays out of it."""
-    return tuple((finding.level, finding.title, finding.summary) for finding in findings)
+def names_of(checks: Sequence[Check]) -> Text:
+    """The checks by name, as many as one line holds."""
+    shown = ", ".join(check.name for check in checks[:12])
+    if len(checks) <= 12:
+        return plain(shown)
+    return say("{names} and {more} more", names=shown, more=len(checks) - 12)

@@ -3,14 +3,17 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from bot.catalog.system import Pointer
+from bot.catalog.entries import Pointer
+from bot.catalog.system import System
 from bot.core import handoff
 from bot.core.family import HANDOFFS, INCIDENTS, NOTES, RUNS
 from bot.core.handoff import Handoff, Note, Overall, Written
 from bot.core.incident import Incident
 from bot.core.policy import Right, Severity
 from bot.core.run import Run
+from bot.flows import systems
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand
 
@@ -29,6 +32,7 @@ class Draft:
     notes: tuple[Note, ...]
     contacts: tuple[Pointer, ...] = ()
     links: tuple[Pointer, ...] = ()
+    system: str = ""
 
     @property
     def overall(self) -> Overall:
@@ -40,36 +44,45 @@ class Draft:
 
 async def draft(ports: Ports, caller: Caller) -> Draft:
     """Gather open incidents, those that ended in the last 24 h, runs, and remarks since the last handoff."""
-    await demand(ports, caller, Right.HANDOFF)
+    system = systems.here(ports, caller)
+    await demand(ports, caller, system, Right.HANDOFF)
     since = ports.clock.now() - LOOK_BACK
     incidents, open_ones, runs, notes, last = await asyncio.gather(
         ports.record.listing(INCIDENTS, only_open=False, limit=LOOKED_AT),
         ports.record.listing(INCIDENTS, only_open=True, limit=LOOKED_AT),
         ports.record.listing(RUNS, only_open=False, limit=LOOKED_AT),
         ports.record.listing(NOTES, only_open=False, limit=LOOKED_AT),
-        ports.record.listing(HANDOFFS, only_open=False, limit=1),
+        ports.record.listing(HANDOFFS, only_open=False, limit=LOOKED_AT),
     )
-    noted_since = last[0].at if last else since
+    earlier = [state for state in last if ports.catalog.of(state.system) is system]
+    noted_since = earlier[0].at if earlier else since
+    ours = partial(_belongs, ports, system)
     return Draft(
         since=since,
-        open=tuple(open_ones),
-        closed=tuple(state for state in incidents if state.resolved_at and state.resolved_at >= since),
-        runs=tuple(state for state in runs if (state.ended_at or state.proposed_at) >= since),
-        notes=tuple(note for note in notes if note.at >= noted_since),
-        contacts=ports.catalog.home.profile.contacts,
-        links=ports.catalog.home.profile.links,
+        open=tuple(filter(ours, open_ones)),
+        closed=tuple(state for state in filter(ours, incidents) if state.resolved_at and state.resolved_at >= since),
+        runs=tuple(state for state in filter(ours, runs) if (state.ended_at or state.proposed_at) >= since),
+        notes=tuple(note for note in filter(ours, notes) if note.at >= noted_since),
+        contacts=system.profile.contacts,
+        links=system.profile.links,
+        system=system.id,
     )
+
+
+def _belongs(ports: Ports, system: System, state: Incident | Run | Note) -> bool:
+    return ports.catalog.of(state.system) is system
 
 
 async def keep_note(ports: Ports, caller: Caller, words: str) -> Kept[Note]:
     """Keep a remark for the next handoff."""
-    await demand(ports, caller, Right.HANDOFF)
-    return await ports.record.open(NOTES, handoff.note(words), caller.author, caller.key)
+    system = systems.here(ports, caller)
+    await demand(ports, caller, system, Right.HANDOFF)
+    return await ports.record.open(NOTES, handoff.note(words, system.id), caller.author, caller.key)
 
 
 async def write(ports: Ports, caller: Caller, note: Written) -> Kept[Handoff]:
     """Hand over."""
-    await demand(ports, caller, Right.HANDOFF)
+    await demand(ports, caller, ports.catalog.of(note.system), Right.HANDOFF)
     return await ports.record.open(HANDOFFS, handoff.write(note, caller.user), caller.author, caller.key)
 
 

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from bot.catalog.system import System
 from bot.core import incident
 from bot.core.errors import UserError
 from bot.core.events import Author, Recorded
@@ -15,6 +16,7 @@ from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand
 
 LISTED = 20
+LOOKED_AT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +43,25 @@ def parse_number(word: str) -> str:
     return f"INC-{found[1]}"
 
 
-async def declare(ports: Ports, caller: Caller, severity: Severity, title: str) -> Kept[Incident]:
-    """Open an incident; the same delivery opens it only once."""
-    await demand(ports, caller, Right.DECLARE)
-    known = ports.catalog.home.profile.severities
+async def declare(ports: Ports, caller: Caller, system: System, severity: Severity, title: str) -> Kept[Incident]:
+    """Open an incident of a system; the same delivery opens it only once."""
+    await demand(ports, caller, system, Right.DECLARE)
+    known = system.profile.severities
     if severity not in known:
         raise UserError("This system has no {severity}. It knows {known}.", severity=severity, known=", ".join(known))
-    return await ports.record.open(INCIDENTS, incident.declare(severity, title), caller.author, caller.key)
+    fact = incident.declare(severity, title, system.id)
+    return await ports.record.open(INCIDENTS, fact, caller.author, caller.key)
 
 
 async def acknowledge(ports: Ports, caller: Caller, number: str) -> Kept[Incident]:
     """Take an incident on."""
-    await demand(ports, caller, Right.RESPOND)
+    await _demand_respond(ports, caller, number)
     return await ports.record.change(INCIDENTS, number, incident.acknowledge, caller.author, caller.key)
 
 
 async def update(ports: Ports, caller: Caller, number: str, words: str) -> Kept[Incident]:
     """Add what is known now."""
-    await demand(ports, caller, Right.RESPOND)
+    await _demand_respond(ports, caller, number)
     return await ports.record.change(
         INCIDENTS, number, lambda state: incident.update(state, words), caller.author, caller.key
     )
@@ -66,7 +69,7 @@ async def update(ports: Ports, caller: Caller, number: str, words: str) -> Kept[
 
 async def resolve(ports: Ports, caller: Caller, number: str, words: str) -> Kept[Incident]:
     """Say that it is over."""
-    await demand(ports, caller, Right.RESPOND)
+    await _demand_respond(ports, caller, number)
     return await ports.record.change(
         INCIDENTS, number, lambda state: incident.resolve(state, words), caller.author, caller.key
     )
@@ -75,7 +78,7 @@ async def resolve(ports: Ports, caller: Caller, number: str, words: str) -> Kept
 async def ring(ports: Ports, number: str) -> None:
     """The acknowledge clock of an incident rang."""
     state = await ports.record.load(INCIDENTS, number)
-    allowed = ports.catalog.home.profile.severities[state.severity].acknowledge
+    allowed = _allowed(ports, state)
     await ports.record.change(
         INCIDENTS, number, lambda state: incident.overdue(state, allowed, ports.clock.now()), Author("", "worker")
     )
@@ -83,7 +86,17 @@ async def ring(ports: Ports, number: str) -> None:
 
 def acknowledge_by(ports: Ports, state: Incident) -> datetime:
     """When somebody has to have it, by the profile of the system."""
-    return state.declared_at + ports.catalog.home.profile.severities[state.severity].acknowledge
+    return state.declared_at + _allowed(ports, state)
+
+
+def _allowed(ports: Ports, state: Incident) -> timedelta:
+    return ports.catalog.of(state.system).profile.severities[state.severity].acknowledge
+
+
+async def _demand_respond(ports: Ports, caller: Caller, number: str) -> None:
+    """Whoever may respond is a matter of the incident's system, wherever the button or command was used."""
+    state = await ports.record.load(INCIDENTS, number)
+    await demand(ports, caller, ports.catalog.of(state.system), Right.RESPOND)
 
 
 async def open_list(ports: Ports) -> Listing:
@@ -91,6 +104,14 @@ async def open_list(ports: Ports) -> Listing:
     newest = await ports.record.listing(INCIDENTS, only_open=True, limit=LISTED)
     total = len(newest) if len(newest) < LISTED else await ports.record.count(INCIDENTS)
     return Listing(tuple(newest), total)
+
+
+async def in_thread(ports: Ports, channel: str, thread: str) -> str:
+    """The number of the open incident whose thread this is; empty when it is none's."""
+    for state in await ports.record.listing(INCIDENTS, only_open=True, limit=LOOKED_AT):
+        if (await ports.marks.get(state.number)).get("headline") == f"{channel}:{thread}":
+            return state.number
+    return ""
 
 
 async def timeline(ports: Ports, number: str) -> Timeline:

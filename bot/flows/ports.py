@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from bot.catalog.system import Action, Catalog, Check
+from bot.catalog.entries import Action, Check
+from bot.catalog.system import Catalog, System
 from bot.core.events import Author, Recorded
 from bot.core.family import Family
-from bot.core.findings import Reading
+from bot.core.findings import Finding, Reading
 from bot.core.operation import Progress
+from bot.core.report import Report
 from bot.core.run import Preview
 from bot.core.text import Text
 
@@ -37,6 +39,7 @@ class Caller:
     key: str
     locale: str = "en"
     team: str = ""
+    channel_name: str = ""
 
     @property
     def author(self) -> Author:
@@ -75,8 +78,8 @@ class Marks(Protocol):
 
 
 class People(Protocol):
-    async def roles(self, user: str, wanted: Sequence[str], *, fresh: bool = False) -> frozenset[str]:
-        """Those of the wanted roles that this person holds; `fresh` asks Slack instead of the last minute's answer."""
+    async def roles(self, user: str, system: System, wanted: Sequence[str], *, fresh: bool = False) -> frozenset[str]:
+        """Those of a system's wanted roles that this person holds; `fresh` asks Slack instead of the last minute."""
 
 
 class Targets(Protocol):
@@ -85,6 +88,24 @@ class Targets(Protocol):
     async def preview(self, action: Action, given: Mapping[str, Any]) -> Preview: ...
 
     async def execute(self, action: Action, given: Mapping[str, Any], preview: Preview, progress: Progress) -> Text: ...
+
+
+class Shelf(Protocol):
+    async def keep(self, report: Report) -> str:
+        """Keep a report for a day under an id that nobody can guess; empty when it could not be kept."""
+
+    async def find(self, id: str) -> Report | None: ...
+
+    async def claim(self, id: str) -> bool:
+        """Whether the caller is the first to share it."""
+
+    async def release(self, id: str) -> None:
+        """The one that claimed it could not share it after all."""
+
+
+class Finder(Protocol):
+    async def of(self, check: Check, reader: str = "") -> Finding:
+        """The finding of a check, never an exception; one without a reader is shared with nobody."""
 
 
 class Timers(Protocol):
@@ -129,6 +150,8 @@ class Ports:
     marks: Marks
     people: People
     targets: Targets
+    findings: Finder
+    shelf: Shelf
     timers: Timers
     teller: Teller
     clock: Clock

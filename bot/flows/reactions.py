@@ -8,11 +8,11 @@ from typing import TypeAlias
 
 from bot.core import incident, run
 from bot.core.events import Recorded
-from bot.core.family import INCIDENTS, RUNS
+from bot.core.family import INCIDENTS, RUNS, WATCHES
 from bot.core.incident import Incident
 from bot.core.run import PHASE_NAMES, Phase, Run
 from bot.core.text import Text, say
-from bot.flows import incidents, remediate
+from bot.flows import incidents, remediate, watch
 from bot.flows.ports import Ports
 
 Job: TypeAlias = Callable[[Ports, str, int], Awaitable[None]]
@@ -66,6 +66,15 @@ async def expire(ports: Ports, stream: str, version: int) -> None:
     await remediate.expire(ports, stream)
 
 
+async def look(ports: Ports, stream: str, version: int) -> None:
+    """Look at what is watched, and set the clock for the next time."""
+    if await watch.look(ports, stream):
+        # The key is that of the next turn: the engine ignores one whose job is still running, as this one is,
+        # and two chains of looks, of which a sweep may have started one, become one again.
+        turn, when = watch.next_turn(ports)
+        await ports.timers.ensure(f"watch:{stream}:{turn}", when, "look", stream, str(version))
+
+
 async def execute(ports: Ports, stream: str, version: int) -> None:
     """Carry out what was approved."""
     await remediate.execute(ports, stream)
@@ -81,6 +90,7 @@ JOBS: Mapping[str, Job] = {
     "drop_expiry": drop_expiry,
     "expire": expire,
     "execute": execute,
+    "look": look,
 }
 
 REACTIONS: Mapping[str, tuple[str, ...]] = {
@@ -103,6 +113,9 @@ REACTIONS: Mapping[str, tuple[str, ...]] = {
     "run.interrupted": ("tell", "link"),
     "run.verified": ("tell", "link"),
     "run.unverified": ("tell", "link"),
+    "watch.begun": ("tell", "look"),
+    "watch.seen": ("tell",),
+    "watch.ended": ("tell",),
     "handoff.noted": (),
     "handoff.written": ("tell",),
     "handoff.accepted": ("tell",),
@@ -123,6 +136,10 @@ async def sweep(ports: Ports) -> None:
     for state in await ports.record.listing(RUNS, only_open=True, limit=SWEPT):
         await _sweep_telling(ports, state.number, state.version)
         await _sweep_run(ports, state)
+    for watched in await ports.record.listing(WATCHES, only_open=True, limit=SWEPT):
+        await _sweep_telling(ports, watched.number, watched.version)
+        turn, _ = watch.next_turn(ports)
+        await ports.timers.soon(f"watch:{watched.number}:{turn - 1}", "look", watched.number, str(watched.version))
 
 
 async def _sweep_telling(ports: Ports, stream: str, version: int) -> None:

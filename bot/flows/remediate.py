@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from bot.catalog.system import Action
+from bot.catalog.entries import Action
+from bot.catalog.system import System
 from bot.core import run
-from bot.core.errors import Conflict, NothingRecorded, TargetError, TimedOut, TooLate, UserError
+from bot.core.errors import Conflict, NotFound, NothingRecorded, TargetError, TimedOut, TooLate, UserError
 from bot.core.events import Author
 from bot.core.family import INCIDENTS, RUNS
 from bot.core.findings import Finding, Level
 from bot.core.operation import Progress
 from bot.core.policy import Right
+from bot.core.report import lines_of
 from bot.core.run import Failed, Finished, Phase, Preview, Run
 from bot.core.text import Text, say
-from bot.flows import diagnose
+from bot.flows import diagnose, systems
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand, demand_role
 
@@ -30,11 +32,30 @@ VERIFIABLE = frozenset({Phase.FINISHED, Phase.INTERRUPTED})
 
 async def choose(ports: Ports, caller: Caller, verb: str, service: str, number: str = "") -> Action:
     """The action that is meant, once the caller may propose it and the incident is known and open."""
-    await demand(ports, caller, Right.PROPOSE)
-    action = ports.catalog.home.action_for(verb, service)
-    if number and not (await ports.record.load(INCIDENTS, number)).is_open:
-        raise TooLate("{number} is resolved; propose without it or declare a new incident.", number=number)
+    system = await _system(ports, caller, number)
+    await demand(ports, caller, system, Right.PROPOSE)
+    return system.action_for(verb, service)
+
+
+async def choose_named(ports: Ports, caller: Caller, system: str, name: str, number: str = "") -> Action:
+    """The same by the names that a button carries."""
+    await _system(ports, caller, number)
+    found = ports.catalog.systems.get(system)
+    action = found.actions.get(name) if found else None
+    if found is None or action is None:
+        raise NotFound("The catalog no longer has this action. Nothing was proposed.")
+    await demand(ports, caller, found, Right.PROPOSE)
     return action
+
+
+async def _system(ports: Ports, caller: Caller, number: str) -> System:
+    """The incident's system, or the channel's; raises TooLate for an incident that is over."""
+    if not number:
+        return systems.here(ports, caller)
+    disturbance = await ports.record.load(INCIDENTS, number)
+    if not disturbance.is_open:
+        raise TooLate("{number} is resolved; propose without it or declare a new incident.", number=number)
+    return ports.catalog.of(disturbance.system)
 
 
 async def propose(
@@ -48,7 +69,8 @@ async def propose(
     fact = run.Proposed(
         action=action.name,
         title=action.title.text(),
-        target=f"{ports.catalog.home.profile.name} · {action.target}",
+        target=f"{ports.catalog.of(action.system).profile.name} · {action.target}",
+        system=action.system,
         preview=preview,
         incident=number,
         approvers=action.approve.roles,
@@ -64,7 +86,7 @@ async def propose(
 async def approve(ports: Ports, caller: Caller, number: str, fingerprint: str) -> Kept[Run]:
     """Let a run start: the right is looked up now, and the approval is for exactly what was shown."""
     state = await ports.record.load(RUNS, number)
-    await demand_role(ports, caller, Right.APPROVE, state.proposal.approvers)
+    await demand_role(ports, caller, ports.catalog.of(state.system), state.proposal.approvers)
     if fingerprint != state.proposal.preview.fingerprint:
         raise UserError("This button does not belong to what {run} would do. Nothing was changed.", run=number)
     return await ports.record.change(
@@ -76,7 +98,7 @@ async def deny(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
     """Stop a run before it starts; the proposer may withdraw their own."""
     state = await ports.record.load(RUNS, number)
     if caller.user != state.proposed_by:
-        await demand_role(ports, caller, Right.APPROVE, state.proposal.approvers)
+        await demand_role(ports, caller, ports.catalog.of(state.system), state.proposal.approvers)
     return await ports.record.change(
         RUNS, number, lambda now: run.deny(now, ports.clock.now()), caller.author, caller.key
     )
@@ -106,7 +128,7 @@ async def execute(ports: Ports, number: str) -> None:
 
 async def _execute_alone(ports: Ports, number: str) -> None:
     state = await ports.record.load(RUNS, number)
-    action = ports.catalog.home.actions.get(state.proposal.action)
+    action = ports.catalog.of(state.system).actions.get(state.proposal.action)
     if state.phase is Phase.STARTED:
         await _append(ports, number, Phase.STARTED, run.Interrupted())
     elif state.phase is Phase.APPROVED:
@@ -177,16 +199,17 @@ async def _drift(ports: Ports, state: Run, action: Action, given: Mapping[str, A
 
 async def verify(ports: Ports, number: str, action: Action) -> None:
     """Run the named checks until all hold or the time is over, then say which."""
-    checks = [ports.catalog.home.checks[name] for name in action.verify]
+    system = ports.catalog.of(action.system)
+    wanted = diagnose.Wanted(system, number, tuple(system.checks[name] for name in action.verify))
     loop = asyncio.get_running_loop()
     deadline = loop.time() + action.verify_within.total_seconds()
     while True:
-        report = await diagnose.run(ports, number, checks)
+        report = await diagnose.run(ports, wanted)
         if all(_holds(finding) for finding in report.findings):
-            fact: object = run.Verified(diagnose.lines_of(report.findings))
+            fact: object = run.Verified(lines_of(report.findings))
             break
         if loop.time() >= deadline:
-            fact = run.Unverified(diagnose.lines_of(report.findings))
+            fact = run.Unverified(lines_of(report.findings))
             break
         await asyncio.sleep(VERIFY_EVERY)
     await ports.record.change(RUNS, number, lambda now: fact if now.phase in VERIFIABLE else None, WORKER)

@@ -2,25 +2,27 @@
 
 from collections.abc import Iterable
 
+from bot.catalog.system import System
 from bot.core.policy import ANYONE, Right, require
 from bot.core.text import Words
 from bot.flows.ports import Caller, Ports
 
 
-async def demand(ports: Ports, caller: Caller, right: Right) -> None:
-    """Raise NotAllowed unless the caller holds the right in the home system."""
-    needed = ports.catalog.home.rights.of(right)
+async def demand(ports: Ports, caller: Caller, system: System, right: Right) -> None:
+    """Raise NotAllowed unless the caller holds the right in this system."""
+    needed = system.rights.of(right)
     if ANYONE in needed:
         return
-    require(right, await ports.people.roles(caller.user, needed), _titled(ports, needed))
+    require(right, await ports.people.roles(caller.user, system, needed), _titled(system, needed))
 
 
-async def demand_role(ports: Ports, caller: Caller, right: Right, roles: tuple[str, ...]) -> None:
-    """Raise NotAllowed unless the caller holds one of these roles now; Slack is asked afresh."""
-    require(right, await ports.people.roles(caller.user, roles, fresh=True), _titled(ports, roles))
+async def demand_role(ports: Ports, caller: Caller, system: System, roles: tuple[str, ...]) -> None:
+    """Raise NotAllowed unless the caller may approve, holding one of these roles now; Slack is asked afresh."""
+    held = await ports.people.roles(caller.user, system, roles, fresh=True)
+    require(Right.APPROVE, held, _titled(system, roles))
 
 
-def _titled(ports: Ports, names: Iterable[str]) -> dict[str, Words]:
+def _titled(system: System, names: Iterable[str]) -> dict[str, Words]:
     """The roles by key with their titles; a role that the catalog no longer has is held by nobody."""
-    roles = ports.catalog.home.profile.roles
+    roles = system.profile.roles
     return {name: roles[name].title for name in names if name in roles}

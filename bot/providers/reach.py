@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.catalog.system import Action, Check, System
+from bot.catalog.entries import Action, Check
+from bot.catalog.system import Catalog
 from bot.core.errors import ConfigError, TargetError
 from bot.core.findings import Reading
 from bot.core.operation import Change, Operation, Parameters, Progress, Read
@@ -16,10 +17,10 @@ from bot.providers.references import resolve
 
 
 class CatalogTargets:
-    """Reaches the targets of one system; `environ` is where `env:` references look."""
+    """Reaches the targets of all systems; `environ` is where `env:` references look."""
 
-    def __init__(self, system: System, environ: Mapping[str, str]) -> None:
-        self._system = system
+    def __init__(self, catalog: Catalog, environ: Mapping[str, str]) -> None:
+        self._catalog = catalog
         self._environ = environ
 
     async def read(self, check: Check) -> Reading:
@@ -27,23 +28,23 @@ class CatalogTargets:
         found = await loaded(check.operation)
         if not isinstance(found, Read):
             raise ConfigError(f"{check.name}: {check.operation} changes things; a check must not")
-        address = await self._address(check.target, found)
+        address = await self._address(check, found)
         return await found.run(address, _parameters(found, check.parameters))
 
     async def preview(self, action: Action, given: Mapping[str, Any]) -> Preview:
         """Read what an action would change."""
         found = await _change(action)
-        address = await self._address(action.target, found)
+        address = await self._address(action, found)
         return await found.preview(address, _parameters(found, _merged(action, given)))
 
     async def execute(self, action: Action, given: Mapping[str, Any], preview: Preview, progress: Progress) -> Text:
         """Change it, once."""
         found = await _change(action)
-        address = await self._address(action.target, found)
+        address = await self._address(action, found)
         return await found.execute(address, _parameters(found, _merged(action, given)), preview, progress)
 
-    async def _address(self, target: str, found: Operation) -> Parameters:
-        raw = self._system.profile.targets[target].address
+    async def _address(self, user: Check | Action, found: Operation) -> Parameters:
+        raw = self._catalog.systems[user.system].profile.targets[user.target].address
         resolved = {
             name: await resolve(value, self._environ) if isinstance(value, str) else value
             for name, value in raw.items()
@@ -52,7 +53,9 @@ class CatalogTargets:
             return found.address.model_validate(resolved)
         except ValidationError as error:
             wrong = ", ".join(str(detail["loc"][0]) for detail in error.errors() if detail["loc"])
-            raise TargetError("not configured: {target} needs a valid {names}", target=target, names=wrong) from error
+            raise TargetError(
+                "not configured: {target} needs a valid {names}", target=user.target, names=wrong
+            ) from error
 
 
 async def _change(action: Action) -> Change:

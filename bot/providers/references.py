@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.catalog.system import is_reference
+from bot.catalog.entries import is_reference
 from bot.core.errors import TargetError
 
 AWS_LIMIT = 3.0

@@ -17,6 +17,8 @@ from bot.slack.clicks import register_clicks
 from bot.slack.commands import register_commands
 from bot.slack.desk import Desk
 from bot.slack.home import register_events
+from bot.slack.mentions import register_mentions
+from bot.slack.reports import register_reports
 from bot.slack.submissions import register_submissions
 
 
@@ -76,6 +78,8 @@ def _quiet_logger() -> logging.Logger:
 def register(app: AsyncApp, desk: Desk, commands: Mapping[str, Handler]) -> None:
     """Bind everything."""
     register_commands(app, desk, commands)
+    register_reports(app, desk)
     register_clicks(app, desk)
     register_submissions(app, desk)
+    register_mentions(app, desk, commands)
     register_events(app, desk)

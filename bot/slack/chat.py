@@ -65,10 +65,21 @@ class Chat:
             self._client.chat_update, channel=channel, ts=ts, text=message.text, blocks=list(message.blocks)
         )
 
-    async def whisper(self, channel: str, user: str, message: Message) -> None:
+    async def whisper(self, channel: str, user: str, message: Message, thread: str = "") -> None:
         """Say something that only one person sees."""
         await self._call(
-            self._client.chat_postEphemeral, channel=channel, user=user, text=message.text, blocks=list(message.blocks)
+            self._client.chat_postEphemeral,
+            channel=channel,
+            user=user,
+            text=message.text,
+            blocks=list(message.blocks),
+            thread_ts=thread or None,
+        )
+
+    async def upload(self, channel: str, thread: str, name: str, content: bytes) -> None:
+        """Put a file into a thread."""
+        await self._call(
+            self._client.files_upload_v2, channel=channel, thread_ts=thread, filename=name, title=name, content=content
         )
 
     async def open_view(self, trigger: str, view: dict[str, Any]) -> None:

@@ -8,14 +8,17 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.core.errors import UserError
 from bot.core.text import Text, say
-from bot.flows import handoff, incidents, remediate
+from bot.flows import asked, handoff, incidents, remediate, watch
+from bot.flows.answers import Answer, DeclareForm, HandoffForm, Later, Said
 from bot.flows.ports import Caller, Ports
 from bot.slack.blocks import forms
+from bot.slack.blocks.answers import show
 from bot.slack.boundary import Outcome, guarded
 from bot.slack.desk import Ack, Desk, Payload, private
+from bot.slack.later import Stage
 from bot.slack.replies import respond
 
-Click: TypeAlias = Callable[[Ports, Caller, str], Awaitable[Text]]
+Click: TypeAlias = Callable[[Ports, Caller, str], Awaitable[Text | Answer]]
 
 
 async def acknowledge(ports: Ports, caller: Caller, value: str) -> Text:
@@ -43,13 +46,41 @@ async def accept(ports: Ports, caller: Caller, value: str) -> Text:
     return say("You are on duty now. {number} is accepted.", number=kept.state.number)
 
 
+async def diagnose_again(ports: Ports, caller: Caller, value: str) -> Answer:
+    """Run a diagnosis, again or of the system that was picked."""
+    system, word, number = _three(value)
+    return await asked.diagnosis(ports, caller, word, number, system)
+
+
+async def propose(ports: Ports, caller: Caller, value: str) -> Answer:
+    """Propose the action that a report suggests; it never executes."""
+    system, name, number = _three(value)
+    action = await remediate.choose_named(ports, caller, system, name, number)
+    return asked.proposal(ports, caller, action, {}, number)
+
+
+def _three(value: str) -> tuple[str, str, str]:
+    first, second, third = (*value.split(":"), "", "", "")[:3]
+    return first, second, third
+
+
+async def stop_watch(ports: Ports, caller: Caller, value: str) -> Text:
+    """End a watch."""
+    kept = await watch.stop(ports, caller, value)
+    return say("*{number}* stopped.", number=kept.state.number)
+
+
 CLICKS: Mapping[str, Click] = {
     "incident:acknowledge": acknowledge,
     "run:approve": approve,
     "run:deny": deny,
     "handoff:accept": accept,
+    "diag:run": diagnose_again,
+    "run:propose": propose,
+    "watch:stop": stop_watch,
 }
 FORMS = ("incident:update", "incident:resolve")
+QUESTIONS = ("diag:run",)
 
 
 def register_clicks(app: AsyncApp, desk: Desk) -> None:
@@ -67,21 +98,36 @@ async def _unknown(ports: Ports, caller: Caller, value: str) -> Text:
 
 def _button(desk: Desk, click: Click) -> Callable[..., Awaitable[None]]:
     async def listener(ack: Ack, body: Payload, action: dict[str, Any]) -> None:
-        voice = desk.voice(body["user"]["id"])
 
-        async def work() -> Text:
+        async def work() -> Text | Answer:
             caller = desk.caller(body, "button", f"click:{body['trigger_id']}")
             return await click(desk.ports, caller, action.get("value", ""))
 
         try:
-            words = await guarded(work, desk.system)
+            answer = await guarded(work, desk.system(body))
         except Outcome as outcome:
-            words = outcome.text
+            answer = outcome.text
         await ack()
         if url := body.get("response_url"):
-            desk.errands.start(respond(url, private(words, voice)))
+            desk.errands.start(_answer(desk, body, url, Said(answer) if isinstance(answer, Text) else answer))
 
     return listener
+
+
+async def _answer(desk: Desk, body: Payload, url: str, answer: Answer) -> None:
+    """A question that was answered by a click gives way to the answer; everything else stays where it is."""
+    voice = desk.voice(body["user"]["id"])
+    replace = _is_question(body)
+    if isinstance(answer, Later):
+        await respond(url, show(Said(answer.now), voice), replace=replace)
+        await Stage(url, voice, desk.system(body), replace=replace).play(answer)
+    elif not isinstance(answer, DeclareForm | HandoffForm):
+        await respond(url, show(answer, voice))
+
+
+def _is_question(body: Payload) -> bool:
+    is_private = bool((body.get("container") or {}).get("is_ephemeral"))
+    return is_private and body["actions"][0]["action_id"] in QUESTIONS
 
 
 def _form_button(desk: Desk, action_id: str) -> Callable[..., Awaitable[None]]:
@@ -93,7 +139,7 @@ def _form_button(desk: Desk, action_id: str) -> Callable[..., Awaitable[None]]:
             await desk.chat.open_view(body["trigger_id"], forms.words(action_id, action["value"], voice))
 
         try:
-            await guarded(work, desk.system)
+            await guarded(work, desk.system(body))
         except Outcome as outcome:
             if url := body.get("response_url"):
                 desk.errands.start(respond(url, private(outcome.text, voice)))

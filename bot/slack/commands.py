@@ -1,6 +1,5 @@
 """Slash commands: parse, let the command's own file decide, acknowledge with the result."""
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -10,11 +9,9 @@ from bot.flows.answers import Answer, DeclareForm, Handler, HandoffForm, Later, 
 from bot.slack.blocks.answers import show
 from bot.slack.boundary import Outcome, guarded
 from bot.slack.desk import Ack, Desk, Payload
-from bot.slack.replies import respond
+from bot.slack.later import Stage
 from bot.slack.typed import typed_words
 from bot.slack.voice import Voice
-
-ACKNOWLEDGED = 0.05  # seconds
 
 
 def register_commands(app: AsyncApp, desk: Desk, commands: Mapping[str, Handler]) -> None:
@@ -37,12 +34,12 @@ def _command(desk: Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
             return None
 
         try:
-            answer = await guarded(work, desk.system)
+            answer = await guarded(work, desk.system(body))
         except Outcome as outcome:
             answer = Said(outcome.text)
         await _acknowledge(ack, answer, voice)
         if isinstance(answer, Later):
-            desk.errands.start(_later(desk, answer, body["response_url"], voice))
+            desk.errands.start(Stage(body["response_url"], voice, desk.system(body)).play(answer))
 
     return listener
 
@@ -53,17 +50,6 @@ async def _acknowledge(ack: Ack, answer: Answer | None, voice: Voice) -> None:
         return
     message = show(Said(answer.now) if isinstance(answer, Later) else answer, voice)
     await ack(text=message.text, blocks=list(message.blocks), response_type="ephemeral")
-
-
-async def _later(desk: Desk, later: Later, response_url: str, voice: Voice) -> None:
-    # Bolt looks for the acknowledgement every 10 ms and then sends it: a quick answer must not overtake it.
-    await asyncio.sleep(ACKNOWLEDGED)
-    try:
-        answer: Answer = await guarded(later.work, desk.system, limit=None)
-    except Outcome as outcome:
-        answer = Said(outcome.text)
-    if not isinstance(answer, DeclareForm | HandoffForm | Later):
-        await respond(response_url, show(answer, voice))
 
 
 async def _unknown_command(ack: Ack, body: Payload) -> None:

@@ -54,8 +54,10 @@ async def _ignore() -> None:
 async def _publish(desk: Desk, user: str) -> None:
     voice = desk.voice(user)
     try:
-        message = incident.listing(await guarded(lambda: incidents.open_list(desk.ports), desk.system), voice)
+        message = incident.listing(
+            await guarded(lambda: incidents.open_list(desk.ports), desk.ports.catalog.home), voice
+        )
     except Outcome as outcome:
         message = private(outcome.text, voice)
     with suppress(Outcome):  # nobody is waiting for an answer, and the boundary has logged it
-        await guarded(lambda: desk.chat.publish_home(user, list(message.blocks)), desk.system)
+        await guarded(lambda: desk.chat.publish_home(user, list(message.blocks)), desk.ports.catalog.home)

@@ -9,7 +9,7 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.catalog.system import Catalog
+from bot.catalog.system import Catalog, System
 from bot.core.errors import UserError
 
 FRESH_FOR = 60.0
@@ -28,9 +28,9 @@ class SlackPeople:
         self._groups_at = float("-inf")
         self._locales: dict[str, str] = {}
 
-    async def roles(self, user: str, wanted: Sequence[str], *, fresh: bool = False) -> frozenset[str]:
-        """Those of the wanted roles that this person holds; raises UserError when Slack does not say who they are."""
-        profile = self._catalog.home.profile
+    async def roles(self, user: str, system: System, wanted: Sequence[str], *, fresh: bool = False) -> frozenset[str]:
+        """Those of a system's wanted roles that this person holds; raises UserError when Slack does not say."""
+        profile = system.profile
         listed = {name: profile.roles[name].members for name in wanted if name in profile.roles}
         if any(member.startswith("@") for members in listed.values() for member in members):
             await self._load_groups(fresh=fresh)

@@ -12,10 +12,13 @@ log = structlog.get_logger()
 LIMIT = 10  # seconds
 
 
-async def respond(url: str, message: Message) -> None:
-    """Tell one person something privately; a refusal is logged, since nobody is left to be told."""
+async def respond(url: str, message: Message, *, replace: bool = False) -> None:
+    """Tell one person something privately, in place of the private message that was clicked if `replace` says so.
+
+    A refusal is logged, since nobody is left to be told.
+    """
     try:
-        status = await _send(url, message)
+        status = await _send(url, message, replace)
     except (ClientError, OSError, TimeoutError) as error:
         log.warning("response_url.unreachable", error=type(error).__name__)
         return
@@ -23,9 +26,9 @@ async def respond(url: str, message: Message) -> None:
         log.warning("response_url.refused", status=status)
 
 
-async def _send(url: str, message: Message) -> int:
+async def _send(url: str, message: Message, replace: bool) -> int:
     client = AsyncWebhookClient(url, timeout=LIMIT, retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=2)])
     answer = await client.send(
-        text=message.text, blocks=list(message.blocks), response_type="ephemeral", replace_original=False
+        text=message.text, blocks=list(message.blocks), response_type="ephemeral", replace_original=replace
     )
     return int(answer.status_code)

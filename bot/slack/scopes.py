@@ -9,6 +9,8 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "chat.postMessage": ("chat:write", "chat:write.public"),  # public: also where nobody has invited the bot
     "chat.update": ("chat:write",),
     "conversations.list": ("channels:read",),
+    "files.completeUploadExternal": ("files:write",),
+    "files.getUploadURLExternal": ("files:write",),
     "usergroups.list": ("usergroups:read",),
     "users.info": ("users:read",),
     "users.list": ("users:read",),
@@ -17,6 +19,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
 }
 EVENTS: Mapping[str, tuple[str, ...]] = {
     "app_home_opened": (),
+    "app_mention": ("app_mentions:read",),
     "user_change": ("users:read",),
 }
 COMMANDS = "commands"  # slash commands and shortcuts

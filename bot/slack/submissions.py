@@ -29,9 +29,10 @@ class Submission:
     field: str
 
 
-async def declare(ports: Ports, caller: Caller, values: Values, _: str) -> Text:
+async def declare(ports: Ports, caller: Caller, values: Values, name: str) -> Text:
     """Open an incident."""
-    kept = await incidents.declare(ports, caller, Severity.parse(values["severity"]), values["title"])
+    system = ports.catalog.of(values.get("system") or name)
+    kept = await incidents.declare(ports, caller, system, Severity.parse(values["severity"]), values["title"])
     state = kept.state
     return say(
         "*{number} declared*: {severity} · {title}", number=state.number, severity=state.severity, title=state.title
@@ -50,9 +51,10 @@ async def resolve(ports: Ports, caller: Caller, values: Values, number: str) -> 
     return say("*{number}* resolved.", number=kept.state.number)
 
 
-async def hand_over(ports: Ports, caller: Caller, values: Values, _: str) -> Text:
+async def hand_over(ports: Ports, caller: Caller, values: Values, system: str) -> Text:
     """Write a handoff."""
-    note = Written(to=values["to"], overall=values["overall"], **{name: values.get(name, "") for name in FIELDS})
+    fields = {name: values.get(name, "") for name in FIELDS}
+    note = Written(to=values["to"], overall=values["overall"], system=system, **fields)
     kept = await handoff.write(ports, caller, note)
     return say("*{number}* is in the channel. It is done when it is accepted.", number=kept.state.number)
 
@@ -82,7 +84,7 @@ def _submitted(desk: Desk, submission: Submission) -> Callable[..., Awaitable[No
             return await submission.carry_out(desk.ports, caller, _values(view), view.get("private_metadata", ""))
 
         try:
-            words = await guarded(work, desk.system)
+            words = await guarded(work, desk.system(body))
         except Outcome as outcome:
             await ack(response_action="errors", errors={submission.field: voice.plain(outcome.text)})
             return
@@ -108,11 +110,11 @@ def _declare_shortcut(desk: Desk) -> Callable[..., Awaitable[None]]:
 
         async def work() -> None:
             desk.caller(body, "shortcut", "")
-            await desk.chat.open_view(body["trigger_id"], forms.declare(DeclareForm(), desk.system, voice))
+            await desk.chat.open_view(body["trigger_id"], forms.declare(DeclareForm(), desk.ports.catalog, voice))
 
         # A global shortcut has no response_url: a refusal can only be logged, which the boundary did.
         with suppress(Outcome):
-            await guarded(work, desk.system)
+            await guarded(work, desk.system(body))
         await ack()
 
     return listener

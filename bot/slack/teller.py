@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.catalog.system import System
+from bot.catalog.system import Catalog, System
 from bot.core import run
 from bot.core.errors import ChatError
 from bot.core.events import Recorded
 from bot.core.family import family_of
 from bot.flows.ports import Leases, Marks, Record
-from bot.slack.blocks import handoff, incident
+from bot.slack.blocks import handoff, incident, watch
 from bot.slack.blocks import run as runs
 from bot.slack.blocks.parts import Message
 from bot.slack.chat import Chat
@@ -35,6 +35,7 @@ class Story:
 
 STORIES: Mapping[str, Story] = {
     "INC": Story(lambda state, _, voice: incident.headline(state, voice), incident.reply),
+    "WT": Story(lambda state, _, voice: watch.headline(state, voice), watch.reply),
     "RUN": Story(runs.card, runs.reply),
     "HO": Story(
         lambda state, _, voice: handoff.headline(state, voice), lambda _, state, voice: handoff.reply(state, voice)
@@ -42,16 +43,34 @@ STORIES: Mapping[str, Story] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """One stream with the way it is told: in the language of its system."""
+
+    story: Story
+    system: System
+    events: list[Recorded]
+
+    @property
+    def voice(self) -> Voice:
+        return Voice(self.system.profile.language, self.system.profile.timezone)
+
+    def headline(self, version: int) -> Message:
+        return self.story.headline(_state(self.events[:version]), self.system, self.voice)
+
+    def reply(self, version: int) -> Message:
+        return self.story.reply(self.events[version - 1], _state(self.events[:version]), self.voice)
+
+
 class SlackTeller:
     """Tells streams in the channel and the language of their system."""
 
-    def __init__(self, record: Record, leases: Leases, marks: Marks, chat: Chat, system: System) -> None:
+    def __init__(self, record: Record, leases: Leases, marks: Marks, chat: Chat, catalog: Catalog) -> None:
         self._record = record
         self._leases = leases
         self._marks = marks
         self._chat = chat
-        self._system = system
-        self._voice = Voice(system.profile.language, system.profile.timezone)
+        self._catalog = catalog
 
     async def tell(self, stream: str) -> None:
         """Post what has not been posted yet; raises ChatError when Slack does not take it now."""
@@ -62,29 +81,27 @@ class SlackTeller:
             told = int(marks.get("told", "0"))
             if not events or told >= len(events):
                 return
-            place = await self._headline(story, events, marks)
-            await self._replies(story, events, max(told, 1), place, marks.get("progress", ""))
+            telling = _Telling(story, self._catalog.of(_state(events[:1]).system), events)
+            place = await self._headline(telling, marks)
+            await self._replies(telling, max(told, 1), place, marks.get("progress", ""))
             if len(events) > 1:
-                await self._edit(story, events, place)
+                await self._edit(telling, place)
             await self._marks.set(stream, told=str(len(events)))
 
-    async def _headline(self, story: Story, events: list[Recorded], marks: dict[str, str]) -> tuple[str, str]:
+    async def _headline(self, telling: _Telling, marks: dict[str, str]) -> tuple[str, str]:
         if "headline" in marks:
             channel, _, ts = marks["headline"].partition(":")
             return channel, ts
-        first = story.headline(_state(events[:1]), self._system, self._voice)
-        channel, ts = await self._chat.post(f"#{self._system.profile.channel}", first)
-        await self._marks.set(events[0].stream, headline=f"{channel}:{ts}")
+        channel, ts = await self._chat.post(f"#{telling.system.profile.channel}", telling.headline(1))
+        await self._marks.set(telling.events[0].stream, headline=f"{channel}:{ts}")
         return channel, ts
 
-    async def _replies(
-        self, story: Story, events: list[Recorded], told: int, place: tuple[str, str], progress: str
-    ) -> None:
+    async def _replies(self, telling: _Telling, told: int, place: tuple[str, str], progress: str) -> None:
         """One reply per event; the progress of a run is one reply that is edited."""
         channel, thread = place
-        for version in range(told + 1, len(events) + 1):
-            event = events[version - 1]
-            message = story.reply(event, _state(events[:version]), self._voice)
+        for version in range(told + 1, len(telling.events) + 1):
+            event = telling.events[version - 1]
+            message = telling.reply(version)
             if isinstance(event.fact, run.Progressed) and progress:
                 await self._chat.edit(channel, progress, message)
             else:
@@ -92,9 +109,9 @@ class SlackTeller:
                 progress = ts if isinstance(event.fact, run.Progressed) else progress
             await self._marks.set(event.stream, told=str(version), progress=progress)
 
-    async def _edit(self, story: Story, events: list[Recorded], place: tuple[str, str]) -> None:
+    async def _edit(self, telling: _Telling, place: tuple[str, str]) -> None:
         try:
-            await self._chat.edit(*place, story.headline(_state(events), self._system, self._voice))
+            await self._chat.edit(*place, telling.headline(len(telling.events)))
         except ChatError as error:
             # Somebody deleted the headline: the thread goes on without it.
             if error.code not in GONE:

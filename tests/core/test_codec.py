@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
-from bot.core import codec, events, findings, handoff, incident, policy, run, text
+from bot.core import codec, events, findings, handoff, incident, policy, report, run, text, watch
 from bot.core.findings import Level, Measurement
 from bot.core.incident import Declared, Updated
 from bot.core.policy import Right, Severity
@@ -59,7 +59,15 @@ def example(wanted: Any) -> Any:
     return PLAIN[wanted]
 
 
-PLAIN: Mapping[Any, Any] = {str: "words", int: 7, float: 0.5, bool: True, datetime: NOON, timedelta: timedelta(hours=2)}
+PLAIN: Mapping[Any, Any] = {
+    str: "words",
+    int: 7,
+    float: 0.5,
+    bool: True,
+    datetime: NOON,
+    timedelta: timedelta(hours=2),
+    bytes: b"\x89PNG",
+}
 
 
 def kinds_of(module: ModuleType) -> set[type]:
@@ -84,7 +92,7 @@ def test_every_kind_says_its_name_in_what_is_stored(name: str) -> None:
 
 
 def test_everything_that_facts_are_made_of_is_a_kind_or_is_never_stored() -> None:
-    defined = set().union(*map(kinds_of, (incident, run, handoff, findings, text, events, policy)))
+    defined = set().union(*map(kinds_of, (incident, run, handoff, findings, text, events, policy, report, watch)))
     assert defined == set(codec.KINDS.values()) | set(NEVER_STORED)
     assert not set(codec.KINDS.values()) & set(NEVER_STORED)
 
@@ -97,6 +105,7 @@ def test_no_row_of_the_schema_was_removed_or_renamed() -> None:
         *("run.line", "run.preview", "run.proposed", "run.approved", "run.denied", "run.expired", "run.refused"),
         *("run.started", "run.progressed", "run.finished", "run.failed", "run.interrupted", "run.verified"),
         *("run.unverified", "run.state", "run.phase"),
+        *("watch.begun", "watch.seen", "watch.ended", "watch.state", "report", "advice", "link"),
         *("handoff.state", "handoff.note", "handoff.noted", "handoff.written", "handoff.accepted"),
     }
 
@@ -191,7 +200,7 @@ class Stranger:
     more: tuple[str, ...] = field(default=())
 
 
-@pytest.mark.parametrize("value", [Stranger(), object(), {1, 2}, Right.APPROVE, Text("x", {1: "x"}), Updated, b"x"])  # type: ignore[dict-item]
+@pytest.mark.parametrize("value", [Stranger(), object(), {1, 2}, Right.APPROVE, Text("x", {1: "x"}), Updated])  # type: ignore[dict-item]
 def test_what_has_no_name_in_the_schema_is_not_stored(value: object) -> None:
     with pytest.raises(ValueError, match="does not know how to store"):
         codec.dumps(Measurement("x", value))  # type: ignore[arg-type]

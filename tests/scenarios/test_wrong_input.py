@@ -46,7 +46,7 @@ async def test_a_hostile_title_is_shown_as_text_and_notifies_nobody(house: House
         ("/incident update banana x", "“banana” is not an incident number"),
         ("/incident timeline", "is not an incident number"),
         ("/incident resolve INC-99999999999999 x", "is not an incident number"),
-        ("/diag nonsense", "I cannot diagnose “nonsense”. I know: redis, api, kubernetes"),
+        ("/diag nonsense", "I cannot diagnose “nonsense” in Agente de IA. I know the groups redis, api, kubernetes"),
         ("/diag redis INC-99", "There is no incident INC-99"),
         ("/rollback nonsense", "I know no rollback for “nonsense”. I know: agente-api"),
         ("/rollback agente-api banana", "I do not understand “banana”"),

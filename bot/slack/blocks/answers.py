@@ -1,14 +1,15 @@
 """What commands give back, by type, to messages."""
 
+from bot.core.report import Report
 from bot.core.text import say
 from bot.flows.answers import Help, Said
-from bot.flows.diagnose import Menu, Report
+from bot.flows.diagnose import Menu, Which
 from bot.flows.incidents import Listing, Timeline
 from bot.slack.blocks import incident, parts, report
 from bot.slack.blocks.parts import Message
 from bot.slack.voice import Voice
 
-Shown = Said | Help | Listing | Timeline | Menu | Report
+Shown = Said | Help | Listing | Timeline | Menu | Which | Report
 
 
 def show(value: Shown, voice: Voice) -> Message:
@@ -27,5 +28,7 @@ def show(value: Shown, voice: Voice) -> Message:
             return incident.timeline(value, voice)
         case Menu():
             return report.menu(value, voice)
+        case Which():
+            return report.which(value, voice)
         case Report():
             return report.report(value, voice)

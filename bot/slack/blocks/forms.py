@@ -1,6 +1,6 @@
 """The forms around an incident."""
 
-from bot.catalog.system import System
+from bot.catalog.system import Catalog, System
 from bot.core.incident import TITLE_LIMIT, WORDS_LIMIT
 from bot.core.policy import Severity
 from bot.core.text import Text, say
@@ -15,8 +15,9 @@ WORDS_FORMS = {
 }
 
 
-def declare(form: DeclareForm, system: System, voice: Voice) -> Block:
-    """Severity and title, with what was already typed filled in."""
+def declare(form: DeclareForm, catalog: Catalog, voice: Voice) -> Block:
+    """Severity and title, with what was already typed filled in; the system too where no channel says which."""
+    system = catalog.of(form.system)
     options = [_option(severity, system, voice) for severity in system.profile.severities]
     chosen = [option for option in options if option["value"] == form.severity]
     element: Block = {"type": "static_select", "action_id": "severity", "options": options}
@@ -29,10 +30,27 @@ def declare(form: DeclareForm, system: System, voice: Voice) -> Block:
     return parts.modal(
         "incident:declare",
         voice.plain(say("Declare an incident")),
-        [{"type": "input", "block_id": "severity", "label": label, "element": element}, title],
+        [
+            *([] if form.system or len(catalog.systems) == 1 else [_system(catalog, voice)]),
+            {"type": "input", "block_id": "severity", "label": label, "element": element},
+            title,
+        ],
+        private_metadata=form.system,
         submit=parts.plain(voice.plain(say("Declare")), 24),
         close=parts.plain(voice.plain(say("Cancel")), 24),
     )
+
+
+def _system(catalog: Catalog, voice: Voice) -> Block:
+    options = [
+        {"text": parts.plain(system.profile.name, 75), "value": system.id} for system in catalog.systems.values()
+    ]
+    return {
+        "type": "input",
+        "block_id": "system",
+        "label": parts.plain(voice.plain(say("System")), 2000),
+        "element": {"type": "static_select", "action_id": "system", "options": options},
+    }
 
 
 def _option(severity: Severity, system: System, voice: Voice) -> Block:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from bot.catalog.system import Pointer
+from bot.catalog.entries import Pointer
 from bot.core.handoff import FIELD_LIMIT, OVERALL_NAMES, Handoff, Overall, Written, overall_name
 from bot.core.incident import Incident
 from bot.core.run import PHASE_NAMES, Run
@@ -60,6 +60,7 @@ def form(draft: Draft, voice: Voice) -> Block:
         blocks,
         submit=parts.plain(voice.plain(say("Hand over")), 24),
         close=parts.plain(voice.plain(say("Cancel")), 24),
+        private_metadata=draft.system,
     )
 
 

@@ -1,0 +1,46 @@
+"""What `/diag` answers: the findings of several checks, worst first, and what can be done about them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.core.findings import Finding, Level, Link, worst
+from bot.core.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What helps when a check is not ok: its runbook, links, and actions that may be proposed, by name and title."""
+
+    runbook: str = ""
+    links: tuple[Link, ...] = ()
+    actions: Mapping[str, Text] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The answer to one `/diag`; `waiting` names the checks whose answer is still to come, `advice` is by check.
+
+    `id` is set once the report is kept for its buttons; `about` says which alert or runbook was asked for.
+    """
+
+    what: str
+    findings: tuple[Finding, ...]
+    at: datetime
+    took: float
+    system: str = ""
+    place: str = ""
+    incident: str = ""
+    id: str = ""
+    about: Text | None = None
+    waiting: tuple[Text, ...] = ()
+    advice: Mapping[str, Advice] = field(default_factory=dict)
+
+    @property
+    def level(self) -> Level:
+        return worst(finding.level for finding in self.findings)
+
+
+def lines_of(findings: Sequence[Finding]) -> tuple[tuple[Level, Text, Text], ...]:
+    """What the record keeps of findings: level, title, summary; evidence stays out of it."""
+    return tuple((finding.level, finding.title, finding.summary) for finding in findings)

@@ -1,0 +1,63 @@
+"""Watch one check: look every quarter of a minute, tell what changes, end by itself."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from bot.core import watch
+from bot.core.errors import UserError
+from bot.core.events import Author
+from bot.core.family import WATCHES
+from bot.core.policy import Right
+from bot.core.watch import Begun, Watch
+from bot.flows import diagnose
+from bot.flows.diagnose import Wanted, Which
+from bot.flows.ports import Caller, Kept, Ports
+from bot.flows.rights import demand
+
+EVERY: Final = timedelta(seconds=15)
+AT_ONCE: Final = 10
+WORKER: Final = Author("", "worker")
+
+
+async def begin(ports: Ports, caller: Caller, word: str, lasting: timedelta, number: str = "") -> Kept[Watch]:
+    """Watch the one check that a word means here; raises UserError when it means several."""
+    wanted = await diagnose.choose(ports, caller, word, number)
+    if isinstance(wanted, Which) or len(wanted.checks) != 1:
+        raise UserError("A watch is for one check; “{word}” means several. `/diag` lists the checks.", word=word)
+    if len(await ports.record.listing(WATCHES, only_open=True, limit=AT_ONCE)) >= AT_ONCE:
+        raise UserError("{count} watches are running already; stop one of them first.", count=AT_ONCE)
+    check = wanted.checks[0]
+    now = ports.clock.now()
+    fact = Begun(check.name, check.title.text(), now + lasting, wanted.number, check.system)
+    return await ports.record.open(WATCHES, watch.begin(fact, now), caller.author, caller.key)
+
+
+async def look(ports: Ports, number: str) -> bool:
+    """Run the check once more and record what changed; whether there is a next time."""
+    state = await ports.record.load(WATCHES, number)
+    if not state.is_open:
+        return False
+    system = ports.catalog.of(state.system)
+    check = system.checks.get(state.begun.check)
+    if check is None or ports.clock.now() >= state.begun.until:
+        await ports.record.change(WATCHES, number, lambda now: watch.over(now, state.begun.until), WORKER)
+        return False
+    report = await diagnose.run(ports, Wanted(system, check.name, (check,)))
+    [finding] = report.findings
+    kept = await ports.record.change(
+        WATCHES, number, lambda now: watch.seen(now, finding.level, finding.summary), WORKER
+    )
+    return kept.state.is_open
+
+
+def next_turn(ports: Ports) -> tuple[int, datetime]:
+    """The number of the next turn and when it comes; all watches look at the same moments."""
+    turn = int(ports.clock.now().timestamp() // EVERY.total_seconds()) + 1
+    return turn, datetime.fromtimestamp(turn * EVERY.total_seconds(), UTC)
+
+
+async def stop(ports: Ports, caller: Caller, number: str) -> Kept[Watch]:
+    """End a watch before its time."""
+    state = await ports.record.load(WATCHES, number)
+    await demand(ports, caller, ports.catalog.of(state.system), Right.DIAGNOSE)
+    return await ports.record.change(WATCHES, number, watch.stop, caller.author, caller.key)
