@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 from bot.flows.answers import Handler
-from commands import diag, handoff, incident, rollback
+from commands import diag, handoff, incident, plantao, rollback, run
 
 COMMANDS: Mapping[str, Handler] = {
     "/incident": incident.handle,
     "/diag": diag.handle,
+    "/run": run.handle,
     "/rollback": rollback.handle,
     "/handoff": handoff.handle,
+    "/plantao": plantao.handle,
 }

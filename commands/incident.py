@@ -10,6 +10,7 @@ from bot.core.text import Text, say
 from bot.flows import incidents, systems
 from bot.flows.answers import Answer, DeclareForm, Handler, Help, Said
 from bot.flows.ports import Caller, Kept, Ports
+from commands import security
 from commands.words import first, unquoted
 
 HELP = Help(
@@ -19,6 +20,7 @@ HELP = Help(
         ("/incident ack INC-1", say("take it on")),
         ("/incident update INC-1 cache is back", say("add what is known now")),
         ("/incident resolve INC-1 rolled back", say("close it and say what ended it")),
+        ("/incident breach INC-1", say("treat it as a security incident")),
         ("/incident timeline INC-1", say("everything that happened")),
     )
 )
@@ -101,6 +103,8 @@ VERBS: Mapping[str, Handler] = {
     "acknowledge": ack,
     "update": update,
     "resolve": resolve,
+    "breach": security.breach,
+    "clear": security.clear,
     "list": listing,
     "timeline": timeline,
     "help": usage,

@@ -62,7 +62,7 @@ def test_what_ships_fits_together(capsys: pytest.CaptureFixture[str]) -> None:
         ("checks.yml", "target: redis", "target: api", "redis.ping needs a target of redis, api is of http"),
         ("actions.yml", "operation: kubernetes.rollout_undo", "operation: redis.memory", "only reads"),
         ("actions.yml", "parameters: {name: agente-api}", "parameters: {nam: agente-api}", "nam: Extra inputs"),
-        ("actions.yml", "accepts: [to_revision]", "accepts: [revision]", "has no parameter revision"),
+        ("actions.yml", "to_revision: {title", "revision: {title", "has no parameter revision"),
     ],
 )
 def test_a_mistake_in_the_catalog_is_found_with_its_line(

@@ -4,6 +4,7 @@ import ast
 import json
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from bot.__main__ import main
 from bot.catalog.load import load
 from bot.check.manifest import http_manifest, manifest_complaints, read_manifest
 from bot.core.findings import Finding, Level
+from bot.core.freeze import Freeze
 from bot.core.handoff import Handoff, Overall, Written
 from bot.core.incident import Incident
 from bot.core.incident import Phase as IncidentPhase
@@ -25,11 +27,12 @@ from bot.core.report import Advice, Report
 from bot.core.run import Phase, Preview, Proposed, Run
 from bot.core.text import say
 from bot.core.watch import Begun, Watch
-from bot.flows.answers import DeclareForm
+from bot.flows.answers import DeclareForm, RunForm
 from bot.flows.handoff import Draft
+from bot.flows.remediate import Request
 from bot.settings import HERE
 from bot.slack import scopes
-from bot.slack.blocks import forms, handoff, incident, report, run, watch
+from bot.slack.blocks import forms, freeze, handoff, incident, report, run, watch
 from bot.slack.clicks import CLICKS, FORMS
 from bot.slack.reports import ACTS
 from bot.slack.submissions import SUBMISSIONS
@@ -165,9 +168,14 @@ def test_every_form_that_is_shown_is_bound_and_the_reverse() -> None:
     catalog = load(HERE / "catalog")
     views = [forms.declare(DeclareForm(), catalog, ENGLISH), handoff.form(draft(), ENGLISH)]
     views += [forms.words(callback, "INC-1", ENGLISH) for callback in forms.WORDS_FORMS]
+    action = catalog.home.actions["rollback-agente-api"]
+    views += [
+        forms.run(RunForm(Request(action), ()), ENGLISH),
+        forms.typed(Run("RUN-1", proposal(), "U0ANA", NOW), ENGLISH),
+    ]
 
     assert {view["callback_id"] for view in views} == SUBMISSIONS.keys()
-    assert tuple(forms.WORDS_FORMS) == FORMS
+    assert set(forms.WORDS_FORMS) <= set(FORMS)
 
 
 def buttons(block: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -182,6 +190,9 @@ def messages() -> Iterator[tuple[dict[str, Any], ...]]:
     for phase in IncidentPhase:
         state = Incident("INC-1", Severity.P1, "slow", "U0ANA", NOW, phase, resolved_at=NOW)
         yield incident.headline(state, ENGLISH).blocks
+    yield freeze.headline(Freeze("FRZ-1", "migration", "", "U0ANA", NOW), ENGLISH).blocks
+    for special in ({"by_hand": True}, {"typed": "agente-api"}):
+        yield run.card(Run("RUN-1", replace(proposal(), **special), "U0ANA", NOW), system, ENGLISH).blocks
     for run_phase in Phase:
         yield run.card(Run("RUN-1", proposal(), "U0ANA", NOW, run_phase, decided_at=NOW), system, ENGLISH).blocks
     yield watch.headline(Watch("WT-1", Begun("pods", say("Pods"), NOW), "U0ANA", NOW), ENGLISH).blocks
@@ -195,7 +206,7 @@ def proposal() -> Proposed:
         action="rollback-agente-api",
         title=say("Roll back"),
         target="cluster",
-        preview=Preview((), {}, {}),
+        preview=Preview((), {}, {}, (), {"to_revision": "3"}),
         incident="",
         approvers=("approver",),
         self_approval=False,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bot.core.findings import Level, Quantity, Threshold
 from bot.core.policy import Severity
@@ -104,32 +104,94 @@ class Check(Entry):
 
 
 class ApprovalRule(Entry):
-    """Who may approve an action, and for how long a proposal stands."""
+    """Who may approve an action, and for how long a proposal stands.
+
+    `quorum` people, one of them holding a role `among` these; both stricter than the risk wants, never looser.
+    `emergency` lists severities of an open incident in which the proposer may go ahead alone, loudly.
+    """
 
     roles: tuple[str, ...] = Field(min_length=1)
-    self_approval: bool = False
+    self_approval: bool | None = None
+    quorum: int | None = Field(None, ge=1, le=5)
+    among: tuple[str, ...] = ()
+    emergency: tuple[Severity, ...] = ()
     expires: Duration = timedelta(minutes=15)
 
 
+class Ask(Entry):
+    """A parameter that the person who proposes chooses: one of `choices`, or what the pattern lets through."""
+
+    title: Title
+    choices: tuple[str, ...] = Field((), max_length=100)
+    pattern: str = r"^[\w .:/@%+-]{1,200}$"
+    default: str = ""
+    optional: bool = False
+
+
 class Action(Entry):
-    """A named CHANGE operation bound to a target, with what it needs and what proves it."""
+    """What may be done to a target, and what it needs: an operation, a step by hand, or a refusal with the safe way.
+
+    `requires` are checks that must be ok before, `evidence` those that the approvers see, `verify` those that must hold
+    afterwards. `breach_ok` marks what may run during a security incident.
+    """
 
     name: str = ""
     system: str = ""
     title: Title
-    verb: str
-    service: str
-    target: str
-    operation: str
+    verb: str = "run"
+    service: str = ""
+    target: str = ""
+    operation: str = ""
     parameters: Mapping[str, Any] = Field(default_factory=dict)
-    accepts: tuple[str, ...] = ()
-    risk: Annotated[str, Field(pattern="^(low|medium|high|destructive)$")]
-    approve: ApprovalRule
-    verify: tuple[str, ...] = Field(min_length=1)
+    asks: Mapping[str, Ask] = Field(default_factory=dict)
+    risk: Annotated[str, Field(pattern="^(low|medium|high|destructive)$")] = "low"
+    approve: ApprovalRule | None = None
+    requires: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    verify: tuple[str, ...] = ()
     verify_within: Duration = timedelta(minutes=2)
-    undo: Title
+    undo: Title | None = None
+    breach_ok: bool = False
+    by_hand: Title | None = None
+    refused: Title | None = None
+    instead: str = ""
     limit: Duration | None = None
     source: str = ""
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> "Action":
+        if sum((bool(self.operation), self.by_hand is not None, self.refused is not None)) != 1:
+            raise ValueError("an action has exactly one of operation, by_hand and refused")
+        if self.refused is None and self.approve is None:
+            raise ValueError("approve: who may approve is missing")
+        if self.operation and not (self.target and self.verify and self.undo):
+            raise ValueError("an operation needs a target, checks that verify it, and its undo in words")
+        if self.approve is not None and self.operation:
+            self._refuse_looser(self.approve)
+        return self
+
+    def _refuse_looser(self, rule: ApprovalRule) -> None:
+        if rule.self_approval and self.risk != "low":
+            raise ValueError(f"approve.self_approval: risk {self.risk} needs a second person")
+        if rule.quorum and rule.quorum < self.quorum_of_risk:
+            raise ValueError(f"approve.quorum: risk {self.risk} needs {self.quorum_of_risk} people")
+
+    @property
+    def quorum_of_risk(self) -> int:
+        """How many people have to agree at least: two to what destroys."""
+        return 2 if self.risk == "destructive" else 1
+
+    @property
+    def is_confirmed_alone(self) -> bool:
+        """Whether the proposer's own confirmation is enough."""
+        rule = self.approve
+        chosen = rule.self_approval if rule else None
+        return self.risk == "low" if chosen is None else chosen
+
+    @property
+    def accepts(self) -> tuple[str, ...]:
+        """The parameters that a person may choose."""
+        return tuple(self.asks)
 
 
 class Alert(Entry):

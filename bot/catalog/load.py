@@ -126,10 +126,15 @@ def _broken_checks(system: System) -> Iterator[str]:
 
 
 def _action(system: System, action: Action) -> Iterator[str]:
-    if action.target not in system.profile.targets:
+    if action.target and action.target not in system.profile.targets:
         yield f"no target named {action.target}"
-    yield from (f"verify: no check named {name}" for name in action.verify if name not in system.checks)
-    yield from (f"approve: no role named {role}" for role in action.approve.roles if role not in system.profile.roles)
+    for field in ("requires", "evidence", "verify"):
+        yield from (f"{field}: no check named {name}" for name in getattr(action, field) if name not in system.checks)
+    if action.instead and action.instead not in system.actions:
+        yield f"instead: no action named {action.instead}"
+    if action.approve is not None:
+        named = (*action.approve.roles, *action.approve.among)
+        yield from (f"approve: no role named {role}" for role in named if role not in system.profile.roles)
 
 
 def _alert(system: System, alert: Alert) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """One production system as its team wrote it down, and all of them together."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -9,6 +10,7 @@ from bot.catalog.entries import Action, Alert, Check, Entry, Pointer, Role, Seve
 from bot.catalog.runbook import Runbook
 from bot.core.errors import NotFound
 from bot.core.policy import Right, Rights, Severity
+from bot.core.text import say
 
 ALL = "all"
 
@@ -105,6 +107,18 @@ class System(Entry):
             yield self.checks[word]
         else:
             yield from (check for check in self.checks.values() if word in (check.group, check.target))
+
+    def action_named(self, name: str) -> Action:
+        """The action of this name; raises NotFound naming some that are near."""
+        if name in self.actions:
+            return self.actions[name]
+        near = get_close_matches(name, self.actions, n=3, cutoff=0.5)
+        raise NotFound(
+            "{system} has no action “{name}”. {hint}",
+            system=self.profile.name,
+            name=name,
+            hint=say("Did you mean {near}?", near=", ".join(near)) if near else say("`/run` lists them."),
+        )
 
     def action_for(self, verb: str, service: str) -> Action:
         """The action that `/rollback agente-api` means; raises NotFound naming the choices."""

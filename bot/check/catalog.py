@@ -80,6 +80,8 @@ def _check(system: System, check: Check, places: Places) -> Iterator[Complaint]:
 
 def _action(system: System, action: Action, places: Places) -> Iterator[Complaint]:
     at = partial(places, "actions.yml", "actions", action.name)
+    if not action.operation:
+        return
     found = _operation(action.operation)
     if isinstance(found, str):
         yield Complaint("catalog.operation", f"{at('operation')}: {action.name}: {found}", KNOWN)
@@ -88,13 +90,13 @@ def _action(system: System, action: Action, places: Places) -> Iterator[Complain
         yield Complaint("catalog.operation", words, "Name an operation that changes, or make it a check.")
     else:
         yield from _provider(system, action, at("target"))
-        for key, message in _refusals(found.parameters, action.parameters, action.accepts):
+        for key, message in _refusals(found.parameters, action.parameters, action.asks):
             words = f"{at('parameters', key)}: {action.name}: {key}: {message}"
             yield Complaint("catalog.parameters", words, ACCEPTED)
-        for name in action.accepts:
+        for name in action.asks:
             if name not in found.parameters.model_fields:
-                words = f"{at('accepts')}: {action.name}: {action.operation} has no parameter {name}"
-                yield Complaint("catalog.accepts", words, ACCEPTED)
+                words = f"{at('asks', name)}: {action.name}: {action.operation} has no parameter {name}"
+                yield Complaint("catalog.asks", words, ACCEPTED)
 
 
 def _provider(system: System, entry: Check | Action, where: str) -> Iterator[Complaint]:

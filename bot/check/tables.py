@@ -7,11 +7,10 @@ from bot.core.codec import KINDS
 from bot.core.errors import ConfigError
 from bot.flows.reactions import JOBS, REACTIONS
 from bot.providers import names, operation
-from bot.slack.blocks.forms import WORDS_FORMS
 from bot.slack.clicks import CLICKS, FORMS
 from bot.slack.submissions import SUBMISSIONS
 
-STREAMS = ("incident", "run", "handoff")
+STREAMS = ("incident", "run", "handoff", "watch", "freeze")
 # Kinds that are parts of facts or states folded from them; every other kind of a stream is a fact.
 NO_FACTS = frozenset({"state", "phase", "line", "preview", "note"})
 
@@ -21,7 +20,7 @@ def table_complaints() -> list[Complaint]:
     return [
         *operation_complaints(names()),
         *reaction_complaints(REACTIONS, JOBS, facts(KINDS)),
-        *form_complaints(FORMS, CLICKS, SUBMISSIONS.keys() & WORDS_FORMS.keys()),
+        *form_complaints(FORMS, CLICKS, SUBMISSIONS),
     ]
 
 
@@ -62,7 +61,7 @@ def reaction_complaints(
 
 def form_complaints(forms: Iterable[str], clicks: Collection[str], views: Collection[str]) -> list[Complaint]:
     """Buttons that open a form nobody can send, or that are bound twice."""
-    hint = "Correct FORMS in bot/slack/clicks.py, WORDS_FORMS in blocks/forms.py or SUBMISSIONS in submissions.py."
+    hint = "Correct FORMS in bot/slack/clicks.py or SUBMISSIONS in submissions.py."
     return [
         *(Complaint("table.form", f"the button {name} opens no form", hint) for name in forms if name not in views),
         *(Complaint("table.form", f"the button {name} is bound twice", hint) for name in forms if name in clicks),

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, cast
 
-from bot.core import findings, handoff, incident, report, run, text, watch
+from bot.core import findings, freeze, handoff, incident, report, run, text, watch
 from bot.core.policy import Severity
 
 KINDS: Mapping[str, type] = {
@@ -33,12 +33,17 @@ KINDS: Mapping[str, type] = {
     "incident.updated": incident.Updated,
     "incident.diagnosed": incident.Diagnosed,
     "incident.run_moved": incident.RunMoved,
+    "incident.breached": incident.Breached,
+    "incident.cleared": incident.Cleared,
     "incident.resolved": incident.Resolved,
     "run.line": run.Line,
     "run.preview": run.Preview,
     "run.proposed": run.Proposed,
     "run.approved": run.Approved,
     "run.denied": run.Denied,
+    "run.withdrawn": run.Withdrawn,
+    "run.cancel_asked": run.CancelAsked,
+    "run.undone": run.Undone,
     "run.expired": run.Expired,
     "run.refused": run.Refused,
     "run.started": run.Started,
@@ -57,6 +62,9 @@ KINDS: Mapping[str, type] = {
     "handoff.noted": handoff.Noted,
     "handoff.written": handoff.Written,
     "handoff.accepted": handoff.Accepted,
+    "freeze.frozen": freeze.Frozen,
+    "freeze.lifted": freeze.Lifted,
+    "freeze.state": freeze.Freeze,
     "watch.begun": watch.Begun,
     "watch.seen": watch.Seen,
     "watch.ended": watch.Ended,

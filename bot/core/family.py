@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from bot.core import handoff, incident, run, watch
+from bot.core import freeze, handoff, incident, run, watch
 from bot.core.events import Recorded
 from bot.core.text import Text, say
 
@@ -37,9 +37,12 @@ INCIDENTS = Family(
 RUNS = Family("RUN", run.apply, lambda state: state.phase not in run.SETTLED, say("There is no run {number}."))
 HANDOFFS = Family("HO", handoff.apply, lambda state: state.accepted_at is None, say("There is no handoff {number}."))
 WATCHES = Family("WT", watch.apply, lambda state: state.is_open, say("There is no watch {number}."))
+FREEZES = Family("FRZ", freeze.apply, lambda state: state.is_on, say("There is no freeze {number}."))
 NOTES = Family("NOTE", note_of, lambda state: True, say("There is no note {number}."))
 
-FAMILIES: Mapping[str, Family[Any]] = {family.prefix: family for family in (INCIDENTS, RUNS, HANDOFFS, WATCHES, NOTES)}
+FAMILIES: Mapping[str, Family[Any]] = {
+    family.prefix: family for family in (INCIDENTS, RUNS, HANDOFFS, WATCHES, FREEZES, NOTES)
+}
 
 
 def family_of(stream: str) -> Family[Any]:

@@ -58,6 +58,16 @@ class RunMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class Breached:
+    """It is, or may be, a security incident: only actions that are safe for a breach may run on its system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """Security has released it: it is no breach, or no longer one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     words: str
 
@@ -90,6 +100,7 @@ class Incident:
     runs: tuple[str, ...] = field(default=())
     version: int = 0
     system: str = ""
+    breach: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -118,6 +129,10 @@ def _changed(state: Incident, event: Recorded) -> Incident:
             return replace(state, overdue=True)
         case Updated(words):
             return replace(state, latest=words)
+        case Breached():
+            return replace(state, breach=True)
+        case Cleared():
+            return replace(state, breach=False)
         case RunMoved(run=run) if run not in state.runs:
             return replace(state, runs=(*state.runs, run))
         case Resolved(words):
@@ -177,6 +192,18 @@ def resolve(state: Incident, words: str) -> Resolved:
             words, say("Say what ended it, for example `/incident resolve {number} rolled back`.", number=state.number)
         )
     )
+
+
+def breach(state: Incident) -> Breached | None:
+    """Decide to treat it as a security incident."""
+    _refuse_resolved(state)
+    return None if state.breach else Breached()
+
+
+def clear(state: Incident) -> Cleared | None:
+    """Decide that it is no breach, or no longer one."""
+    _refuse_resolved(state)
+    return Cleared() if state.breach else None
 
 
 def diagnosed(state: Incident, fact: Diagnosed) -> Diagnosed:

@@ -34,6 +34,8 @@ class Right(StrEnum):
     PROPOSE = "propose"
     APPROVE = "approve"
     HANDOFF = "handoff"
+    FREEZE = "freeze"
+    BREACH = "breach"
 
 
 RIGHT_NAMES: Mapping[Right, Text] = {
@@ -43,6 +45,8 @@ RIGHT_NAMES: Mapping[Right, Text] = {
     Right.PROPOSE: say("propose changes to a system"),
     Right.APPROVE: say("approve or deny this"),
     Right.HANDOFF: say("hand over the shift"),
+    Right.FREEZE: say("stop or release all changes"),
+    Right.BREACH: say("release a security incident"),
 }
 
 ANYONE = "anyone"

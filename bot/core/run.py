@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
-from bot.core.errors import TooLate, UserError
-from bot.core.events import Recorded
+from bot.core.events import Author, Recorded
 from bot.core.findings import Level
-from bot.core.text import Person, Text, say
+from bot.core.text import Text, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,18 @@ class Preview:
         return hashlib.sha256(canon.encode()).hexdigest()[:12]
 
 
+Lines: TypeAlias = tuple[tuple[Level, Text, Text], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Proposed:
+    """Everything that the approvers see. `given` is what a person chose, `evidence` what the checks said just before.
+
+    `undo_of` is the run that this one takes back. `by_hand` is a step that a person does and ticks off.
+    `quorum` people have to agree, one of them holding a role `among` these; `typed` is what they have to type.
+    `emergency` lists the severities of an open incident in which the proposer may go ahead alone.
+    """
+
     action: str
     title: Text
     target: str
@@ -57,18 +67,33 @@ class Proposed:
     undo: Text
     verify: tuple[str, ...]
     system: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
+    evidence: Lines = ()
+    undo_of: str = ""
+    by_hand: bool = False
+    quorum: int = 1
+    among: tuple[str, ...] = ()
+    typed: str = ""
+    emergency: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """Approval of exactly what was shown, by its fingerprint."""
+    """Approval of exactly what was shown, by its fingerprint; `roles` are those that the approver held then."""
 
     fingerprint: str
+    roles: tuple[str, ...] = ()
+    emergency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Denied:
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The proposer thought better of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +113,11 @@ class Started:
     """The claim: whoever appends this executes, nobody else."""
 
     executor: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked:
+    """Somebody wants the execution to stop; what is done already stays done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +142,19 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    lines: tuple[tuple[Level, Text, Text], ...]
+    lines: Lines
 
 
 @dataclass(frozen=True, slots=True)
 class Unverified:
-    lines: tuple[tuple[Level, Text, Text], ...]
+    lines: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """Another run has put back what this one changed."""
+
+    by: str
 
 
 class Phase(StrEnum):
@@ -126,6 +163,7 @@ class Phase(StrEnum):
     PROPOSED = "proposed"
     APPROVED = "approved"
     DENIED = "denied"
+    WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     REFUSED = "refused"
     STARTED = "started"
@@ -134,14 +172,18 @@ class Phase(StrEnum):
     INTERRUPTED = "interrupted"
     VERIFIED = "verified"
     UNVERIFIED = "unverified"
+    UNDONE = "undone"
 
 
-SETTLED = frozenset({Phase.DENIED, Phase.EXPIRED, Phase.REFUSED, Phase.FAILED, Phase.VERIFIED, Phase.UNVERIFIED})
+WORKER = Author("", "worker")
+SETTLED = frozenset(Phase) - {Phase.PROPOSED, Phase.APPROVED, Phase.STARTED, Phase.FINISHED, Phase.INTERRUPTED}
+CHANGED = frozenset({Phase.FINISHED, Phase.FAILED, Phase.INTERRUPTED, Phase.VERIFIED, Phase.UNVERIFIED})
 
 PHASE_NAMES: Mapping[Phase, Text] = {
     Phase.PROPOSED: say("waiting for approval"),
     Phase.APPROVED: say("approved"),
     Phase.DENIED: say("denied"),
+    Phase.WITHDRAWN: say("withdrawn"),
     Phase.EXPIRED: say("expired"),
     Phase.REFUSED: say("refused"),
     Phase.STARTED: say("running"),
@@ -150,6 +192,7 @@ PHASE_NAMES: Mapping[Phase, Text] = {
     Phase.INTERRUPTED: say("interrupted"),
     Phase.VERIFIED: say("executed and verified"),
     Phase.UNVERIFIED: say("executed, not verified"),
+    Phase.UNDONE: say("undone"),
 }
 
 
@@ -167,13 +210,24 @@ class Run:
     executor: str = ""
     outcome: Text | None = None
     ended_at: datetime | None = None
-    lines: tuple[tuple[Level, Text, Text], ...] = field(default=())
+    lines: Lines = ()
     interrupted: bool = False
     version: int = 0
+    approvals: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    emergency: bool = False
+    cancelled_by: str = ""
+    undone_by: str = ""
 
     @property
     def system(self) -> str:
         return self.proposal.system
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether enough people have agreed, and one of those who must be among them."""
+        among = set(self.proposal.among)
+        has_one = not among or any(among & set(roles) for _, roles in self.approvals)
+        return self.emergency or (len(self.approvals) >= self.proposal.quorum and has_one)
 
 
 def apply(state: Run | None, event: Recorded) -> Run:
@@ -189,10 +243,19 @@ def _moved(state: Run, event: Recorded) -> Run:
     decided = replace(state, decided_by=event.by.user, decided_at=event.at)
     ended = replace(state, ended_at=event.at)
     match event.fact:
-        case Approved():
-            return replace(decided, phase=Phase.APPROVED)
+        case Approved(roles=roles, emergency=emergency):
+            agreed = replace(
+                decided, approvals=(*state.approvals, (event.by.user, roles)), emergency=state.emergency or emergency
+            )
+            return replace(agreed, phase=Phase.APPROVED) if agreed.is_approved else agreed
         case Denied():
             return replace(decided, phase=Phase.DENIED, ended_at=event.at)
+        case Withdrawn():
+            return replace(decided, phase=Phase.WITHDRAWN, ended_at=event.at)
+        case CancelAsked():
+            return replace(state, cancelled_by=event.by.user)
+        case Undone(by):
+            return replace(state, phase=Phase.UNDONE, undone_by=by)
         case Expired():
             return replace(ended, phase=Phase.EXPIRED)
         case Refused(reason):
@@ -211,40 +274,3 @@ def _moved(state: Run, event: Recorded) -> Run:
             return replace(ended, phase=Phase.UNVERIFIED, lines=lines)
         case _:
             return state
-
-
-def approve(state: Run, who: str, now: datetime) -> Approved:
-    """Decide to let it run. Roles are checked before; here it is about this run at this moment."""
-    _require_waiting(state, now)
-    if who == state.proposed_by and not state.proposal.self_approval:
-        raise UserError("You proposed {run}; somebody else has to approve it. Nothing was changed.", run=state.number)
-    return Approved(state.proposal.preview.fingerprint)
-
-
-def deny(state: Run, now: datetime) -> Denied:
-    """Decide that it must not run."""
-    _require_waiting(state, now)
-    return Denied()
-
-
-def expire(state: Run, now: datetime) -> Expired | None:
-    """The approval's clock rang: expired, unless it was decided meanwhile or the clock rang early."""
-    if state.phase is Phase.PROPOSED and now >= state.proposal.expires_at:
-        return Expired()
-    return None
-
-
-def _require_waiting(state: Run, now: datetime) -> None:
-    if (state.phase is Phase.PROPOSED and now >= state.proposal.expires_at) or state.phase is Phase.EXPIRED:
-        raise TooLate(
-            "{run} expired at {when}; propose it again if it is still needed. Nothing was changed.",
-            run=state.number,
-            when=state.proposal.expires_at,
-        )
-    if state.phase is not Phase.PROPOSED:
-        raise TooLate(
-            "{run} was already decided by {who}: it is {phase}. This click changed nothing.",
-            run=state.number,
-            who=Person(state.decided_by),
-            phase=PHASE_NAMES[state.phase],
-        )

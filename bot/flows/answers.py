@@ -10,6 +10,8 @@ from bot.flows.diagnose import Menu, Which
 from bot.flows.handoff import Draft
 from bot.flows.incidents import Listing, Timeline
 from bot.flows.ports import Caller, Ports
+from bot.flows.remediate import Request
+from bot.flows.runs import Actions, Runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,14 @@ class HandoffForm:
 
 
 @dataclass(frozen=True, slots=True)
+class RunForm:
+    """Ask for the parameters that an action still needs."""
+
+    request: Request
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """Say something now, work, then answer: for what may take longer than Slack waits.
 
@@ -54,5 +64,20 @@ class Later:
 
 
 Show: TypeAlias = Callable[["Answer"], Awaitable[None]]
-Answer: TypeAlias = Said | Help | Listing | Timeline | Menu | Which | Report | DeclareForm | HandoffForm | Later
+Answer: TypeAlias = (
+    Said
+    | Help
+    | Listing
+    | Timeline
+    | Menu
+    | Which
+    | Report
+    | DeclareForm
+    | HandoffForm
+    | RunForm
+    | Runs
+    | Actions
+    | Later
+)
+Form: TypeAlias = DeclareForm | HandoffForm | RunForm
 Handler: TypeAlias = Callable[[str, Caller, Ports], Awaitable[Answer]]

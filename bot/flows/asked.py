@@ -1,15 +1,14 @@
 """What a command, a button or a mention asks for and takes a while: said at once, shown as it comes, kept."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
-from bot.catalog.entries import Action
+from bot.core.run import Run
 from bot.core.text import say
 from bot.flows import diagnose, remediate
-from bot.flows.answers import Answer, Later, Said, Show
+from bot.flows.answers import Answer, Later, RunForm, Said, Show
 from bot.flows.diagnose import Wanted, Which
-from bot.flows.ports import Caller, Ports
+from bot.flows.ports import Caller, Kept, Ports
+from bot.flows.remediate import Request
 
 
 async def diagnosis(ports: Ports, caller: Caller, word: str, number: str = "", system: str = "") -> Answer:
@@ -30,16 +29,30 @@ async def _report(wanted: Wanted, caller: Caller, ports: Ports, show: Show) -> A
     return await diagnose.keep(ports, report)
 
 
-def proposal(ports: Ports, caller: Caller, action: Action, given: Mapping[str, Any], number: str = "") -> Later:
-    """The card of an action, once what is there now has been read."""
-    asked = say("Reading what {service} runs now. The card follows in the channel.", service=action.service)
-    return Later(asked, partial(_propose, action, given, number, caller, ports))
+def proposal(ports: Ports, caller: Caller, request: Request) -> Answer:
+    """The card of an action, once what is there now has been read; or the form that asks for what is missing."""
+    if missing := remediate.missing(request.action, request.given):
+        return RunForm(request, tuple(missing))
+    title = request.action.title
+    asked = say("Reading what is there now, for {title}. The card follows in the channel.", title=title)
+    return Later(asked, partial(_propose, request, caller, ports))
 
 
-async def _propose(
-    action: Action, given: Mapping[str, Any], number: str, caller: Caller, ports: Ports, _: Show
-) -> Answer:
-    kept = await remediate.propose(ports, caller, action, given, number)
+def taking_back(ports: Ports, caller: Caller, number: str) -> Later:
+    """The card of a run that takes back another."""
+    asked = say("Reading what is there now. The card that takes back {run} follows in the channel.", run=number)
+    return Later(asked, partial(_take_back, number, caller, ports))
+
+
+async def _take_back(number: str, caller: Caller, ports: Ports, _: Show) -> Answer:
+    return _proposed(ports, await remediate.take_back(ports, caller, number))
+
+
+async def _propose(request: Request, caller: Caller, ports: Ports, _: Show) -> Answer:
+    return _proposed(ports, await remediate.propose(ports, caller, request))
+
+
+def _proposed(ports: Ports, kept: Kept[Run]) -> Said:
     return Said(
         say(
             "*{run}* proposed. The card is in #{channel}; it waits for approval until {when}.",

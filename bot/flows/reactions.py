@@ -12,6 +12,7 @@ from bot.core.family import INCIDENTS, RUNS, WATCHES
 from bot.core.incident import Incident
 from bot.core.run import PHASE_NAMES, Phase, Run
 from bot.core.text import Text, say
+from bot.flows import execute as executing
 from bot.flows import incidents, remediate, watch
 from bot.flows.ports import Ports
 
@@ -57,8 +58,9 @@ async def set_expiry(ports: Ports, stream: str, version: int) -> None:
 
 
 async def drop_expiry(ports: Ports, stream: str, version: int) -> None:
-    """A decided proposal no longer expires."""
-    await ports.timers.cancel(f"approval:{stream}")
+    """A decided proposal no longer expires; one that lacks an approval still does."""
+    if (await ports.record.load(RUNS, stream)).phase is not Phase.PROPOSED:
+        await ports.timers.cancel(f"approval:{stream}")
 
 
 async def expire(ports: Ports, stream: str, version: int) -> None:
@@ -76,8 +78,19 @@ async def look(ports: Ports, stream: str, version: int) -> None:
 
 
 async def execute(ports: Ports, stream: str, version: int) -> None:
-    """Carry out what was approved."""
-    await remediate.execute(ports, stream)
+    """Carry out what was approved; what is not agreed upon yet waits."""
+    await executing.execute(ports, stream)
+
+
+async def verify_by_hand(ports: Ports, stream: str, version: int) -> None:
+    """Verify what a person has done; the executor of any other run verifies it itself."""
+    if (await ports.record.load(RUNS, stream)).proposal.by_hand:
+        await executing.execute(ports, stream)
+
+
+async def offer_undo(ports: Ports, stream: str, version: int) -> None:
+    """Propose the way back from a change that could not be verified; it needs an approval of its own."""
+    await remediate.offer_undo(ports, stream)
 
 
 JOBS: Mapping[str, Job] = {
@@ -91,6 +104,8 @@ JOBS: Mapping[str, Job] = {
     "expire": expire,
     "execute": execute,
     "look": look,
+    "offer_undo": offer_undo,
+    "verify_by_hand": verify_by_hand,
 }
 
 REACTIONS: Mapping[str, tuple[str, ...]] = {
@@ -100,19 +115,26 @@ REACTIONS: Mapping[str, tuple[str, ...]] = {
     "incident.updated": ("tell",),
     "incident.diagnosed": ("tell",),
     "incident.run_moved": ("tell",),
+    "incident.breached": ("tell",),
+    "incident.cleared": ("tell",),
     "incident.resolved": ("tell", "drop_clock"),
+    "freeze.frozen": ("tell",),
+    "freeze.lifted": ("tell",),
     "run.proposed": ("tell", "link", "set_expiry"),
     "run.approved": ("tell", "link", "drop_expiry", "execute"),
     "run.denied": ("tell", "link", "drop_expiry"),
+    "run.withdrawn": ("tell", "link", "drop_expiry"),
+    "run.cancel_asked": ("tell",),
+    "run.undone": ("tell", "link"),
     "run.expired": ("tell", "link"),
     "run.refused": ("tell", "link"),
     "run.started": ("tell",),
     "run.progressed": ("tell",),
-    "run.finished": ("tell",),
+    "run.finished": ("tell", "verify_by_hand"),
     "run.failed": ("tell", "link"),
     "run.interrupted": ("tell", "link"),
     "run.verified": ("tell", "link"),
-    "run.unverified": ("tell", "link"),
+    "run.unverified": ("tell", "link", "offer_undo"),
     "watch.begun": ("tell", "look"),
     "watch.seen": ("tell",),
     "watch.ended": ("tell",),

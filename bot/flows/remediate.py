@@ -1,50 +1,53 @@
-"""Approved remediation: propose, approve or deny, expire, execute once, verify."""
+"""Approved remediation, up to the start: choose, propose, agree, deny, withdraw, cancel, take back."""
 
 import asyncio
-import uuid
+import re
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from bot.catalog.entries import Action
+from bot.catalog.entries import Action, Ask
 from bot.catalog.system import System
-from bot.core import run
-from bot.core.errors import Conflict, NotFound, NothingRecorded, TargetError, TimedOut, TooLate, UserError
-from bot.core.events import Author
+from bot.core import approval, run
+from bot.core.errors import NotFound, TargetError, TimedOut, TooLate, UserError
 from bot.core.family import INCIDENTS, RUNS
 from bot.core.findings import Finding, Level
-from bot.core.operation import Progress
+from bot.core.incident import Incident
 from bot.core.policy import Right
 from bot.core.report import lines_of
-from bot.core.run import Failed, Finished, Phase, Preview, Run
-from bot.core.text import Text, say
-from bot.flows import diagnose, systems
+from bot.core.run import CHANGED, Phase, Preview, Proposed, Run
+from bot.core.text import Person, Text, say
+from bot.flows import safety, systems
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand, demand_role
 
-WORKER = Author("", "worker")
-PREVIEW_LIMIT = 10.0  # seconds for reading what is there now
-EXECUTION_LIMIT = 300.0
-VERIFY_EVERY = 2.0
-OUTCOME_TRIES = 60  # once a second: an outcome that the executor knows should not be lost to a short outage
-VERIFIABLE = frozenset({Phase.FINISHED, Phase.INTERRUPTED})
+PREVIEW_LIMIT: Final = 10.0  # seconds for reading what is there now
+LOOKED_AT: Final = 100
 
 
 async def choose(ports: Ports, caller: Caller, verb: str, service: str, number: str = "") -> Action:
     """The action that is meant, once the caller may propose it and the incident is known and open."""
     system = await _system(ports, caller, number)
     await demand(ports, caller, system, Right.PROPOSE)
-    return system.action_for(verb, service)
+    return await _offered(ports, system, system.action_for(verb, service))
 
 
-async def choose_named(ports: Ports, caller: Caller, system: str, name: str, number: str = "") -> Action:
-    """The same by the names that a button carries."""
-    await _system(ports, caller, number)
-    found = ports.catalog.systems.get(system)
-    action = found.actions.get(name) if found else None
-    if found is None or action is None:
-        raise NotFound("The catalog no longer has this action. Nothing was proposed.")
-    await demand(ports, caller, found, Right.PROPOSE)
+async def choose_named(ports: Ports, caller: Caller, name: str, number: str = "", system: str = "") -> Action:
+    """The same by the action's name; a button carries the system too."""
+    meant = systems.named(ports, system) or await _system(ports, caller, number)
+    await demand(ports, caller, meant, Right.PROPOSE)
+    return await _offered(ports, meant, meant.action_named(name))
+
+
+async def _offered(ports: Ports, system: System, action: Action) -> Action:
+    """The action, unless the bot refuses it as such or something stops it; the refusal names the safe way."""
+    if action.refused is not None:
+        instead = say(" Instead: `/run {name}`.", name=action.instead) if action.instead else say("")
+        raise UserError(
+            "“{title}” is refused: {reason}{instead}", title=action.title, reason=action.refused, instead=instead
+        )
+    await safety.demand_free(ports, system, action)
     return action
 
 
@@ -58,185 +61,238 @@ async def _system(ports: Ports, caller: Caller, number: str) -> System:
     return ports.catalog.of(disturbance.system)
 
 
-async def propose(
-    ports: Ports, caller: Caller, action: Action, given: Mapping[str, Any], number: str = ""
-) -> Kept[Run]:
-    """Read what is there, show what would be, and wait for approval."""
+def missing(action: Action, given: Mapping[str, Any]) -> list[str]:
+    """The parameters that a person still has to choose; raises UserError for those that nobody may."""
+    unknown = [name for name in given if name not in action.asks]
+    if unknown:
+        known = ", ".join(action.asks) or "—"
+        raise UserError("“{name}” cannot be chosen here. You may choose: {known}.", name=unknown[0], known=known)
+    for name, value in given.items():
+        _refuse_odd(action.asks[name], name, str(value))
+    return [name for name, ask in action.asks.items() if not ask.optional and not given.get(name)]
+
+
+def _refuse_odd(ask: Ask, name: str, value: str) -> None:
+    if ask.choices and value not in ask.choices:
+        raise UserError(
+            "{name} cannot be “{value}”. Choose one of {choices}.",
+            name=name,
+            value=value,
+            choices=", ".join(ask.choices),
+        )
+    if not ask.choices and not re.fullmatch(ask.pattern, value):
+        raise UserError("“{value}” cannot be used as {name} ({title}).", value=value, name=name, title=ask.title)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An action with what a person chose, for an incident or on its own; `undo_of` names the run it takes back."""
+
+    action: Action
+    given: Mapping[str, Any] = field(default_factory=dict)
+    number: str = ""
+    undo_of: str = ""
+
+
+async def propose(ports: Ports, caller: Caller, request: Request) -> Kept[Run]:
+    """Read what is there, show what would be and what the checks say, and wait for approval."""
+    action = request.action
+    system = ports.catalog.of(action.system)
     try:
-        preview = await _preview(ports, action, given)
+        preview, evidence = await asyncio.gather(
+            read_preview(ports, action, request.given), look(ports, system, action)
+        )
     except TargetError as error:
         raise UserError("Nothing was proposed: {reason}", reason=error.text) from error
-    fact = run.Proposed(
-        action=action.name,
-        title=action.title.text(),
-        target=f"{ports.catalog.of(action.system).profile.name} · {action.target}",
-        system=action.system,
-        preview=preview,
-        incident=number,
-        approvers=action.approve.roles,
-        self_approval=action.approve.self_approval,
-        expires_at=ports.clock.now() + action.approve.expires,
-        risk=action.risk,
-        undo=action.undo.text(),
-        verify=action.verify,
-    )
+    if failing := unmet(action, evidence):
+        raise UserError("Nothing was proposed, because this has to hold first: {reason}", reason=failing)
+    busy = await _busy(ports, action)
+    shown = Preview(preview.lines, preview.state, preview.arguments, (*preview.warnings, *busy), preview.undo)
+    fact = _proposed(ports, request, shown, evidence)
     return await ports.record.open(RUNS, fact, caller.author, caller.key)
 
 
-async def approve(ports: Ports, caller: Caller, number: str, fingerprint: str) -> Kept[Run]:
-    """Let a run start: the right is looked up now, and the approval is for exactly what was shown."""
-    state = await ports.record.load(RUNS, number)
-    await demand_role(ports, caller, ports.catalog.of(state.system), state.proposal.approvers)
-    if fingerprint != state.proposal.preview.fingerprint:
-        raise UserError("This button does not belong to what {run} would do. Nothing was changed.", run=number)
-    return await ports.record.change(
-        RUNS, number, lambda now: run.approve(now, caller.user, ports.clock.now()), caller.author, caller.key
+def _proposed(ports: Ports, request: Request, preview: Preview, evidence: list[Finding]) -> Proposed:
+    action, system = request.action, ports.catalog.of(request.action.system)
+    rule = action.approve
+    if rule is None:
+        raise UserError("Nobody may approve “{title}”.", title=action.title)
+    return Proposed(
+        action=action.name,
+        title=_title(request),
+        target=target_of(system, action),
+        preview=preview,
+        incident=request.number,
+        approvers=rule.roles,
+        self_approval=action.is_confirmed_alone,
+        expires_at=ports.clock.now() + rule.expires,
+        risk=action.risk,
+        undo=action.undo.text() if action.undo else say("none"),
+        verify=action.verify,
+        system=system.id,
+        given={name: str(value) for name, value in request.given.items()},
+        evidence=lines_of(evidence),
+        undo_of=request.undo_of,
+        by_hand=action.by_hand is not None,
+        quorum=max(rule.quorum or 1, action.quorum_of_risk),
+        among=rule.among,
+        typed=(action.service or action.target) if action.risk == "destructive" else "",
+        emergency=tuple(severity.value for severity in rule.emergency),
     )
 
 
-async def deny(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
-    """Stop a run before it starts; the proposer may withdraw their own."""
-    state = await ports.record.load(RUNS, number)
-    if caller.user != state.proposed_by:
-        await demand_role(ports, caller, ports.catalog.of(state.system), state.proposal.approvers)
-    return await ports.record.change(
-        RUNS, number, lambda now: run.deny(now, ports.clock.now()), caller.author, caller.key
-    )
+def _title(request: Request) -> Text:
+    title = request.action.title
+    return say("Take back {run}: {title}", run=request.undo_of, title=title) if request.undo_of else title.text()
 
 
-async def expire(ports: Ports, number: str) -> None:
-    """The approval's clock rang."""
-    await ports.record.change(RUNS, number, lambda now: run.expire(now, ports.clock.now()), WORKER)
+def target_of(system: System, action: Action) -> str:
+    """The name of what is changed: one lease per target keeps different actions on it apart."""
+    return f"{system.profile.name} · {action.target or action.service or action.name}"
 
 
-async def execute(ports: Ports, number: str) -> None:
-    """Carry out an approved run, exactly once.
-
-    Whoever appends `Started` first is the executor; a run found started belongs to an executor that
-    died, because a living one holds the lease: it is marked interrupted and looked at, never run again.
-    """
-    state = await ports.record.load(RUNS, number)
-    if state.phase not in (Phase.APPROVED, Phase.STARTED, Phase.FINISHED, Phase.INTERRUPTED):
-        return
-    try:
-        async with ports.leases.hold(f"target:{state.proposal.target}", ttl=15, wait=EXECUTION_LIMIT):
-            await _execute_alone(ports, number)
-    except Conflict:
-        words = say("Another action on this target is still running.")
-        await _append(ports, number, Phase.APPROVED, run.Refused(words))
+async def look(ports: Ports, system: System, action: Action) -> list[Finding]:
+    """What the checks say that an action rests on: those it requires, and those it shows."""
+    names = dict.fromkeys((*action.requires, *(action.evidence or action.verify)))
+    return list(await asyncio.gather(*(ports.findings.of(system.checks[name]) for name in names)))
 
 
-async def _execute_alone(ports: Ports, number: str) -> None:
-    state = await ports.record.load(RUNS, number)
-    action = ports.catalog.of(state.system).actions.get(state.proposal.action)
-    if state.phase is Phase.STARTED:
-        await _append(ports, number, Phase.STARTED, run.Interrupted())
-    elif state.phase is Phase.APPROVED:
-        if action is None:
-            refused = run.Refused(say("The catalog no longer has this action."))
-            await _append(ports, number, Phase.APPROVED, refused)
-            return
-        await _claim_and_change(ports, state, action)
-    if action is not None and (await ports.record.load(RUNS, number)).phase in VERIFIABLE:
-        await verify(ports, number, action)
+def unmet(action: Action, findings: list[Finding]) -> Text | None:
+    """The first required check that is not ok, in words."""
+    failing = [one for one in findings if one.check in action.requires and one.level is not Level.OK]
+    return say("{check}: {summary}", check=failing[0].title, summary=failing[0].summary) if failing else None
 
 
-async def _claim_and_change(ports: Ports, state: Run, action: Action) -> None:
-    given = dict(state.proposal.preview.arguments)
-    fresh = await _drift(ports, state, action, given)
-    if fresh is None:
-        return
-    executor = uuid.uuid4().hex
-    claimed = await _append(ports, state.number, Phase.APPROVED, run.Started(executor))
-    if claimed.executor != executor:
-        return
-    outcome = await _change(ports, state.number, action, fresh)
-    await _report_outcome(ports, state.number, outcome)
+async def _busy(ports: Ports, action: Action) -> list[Text]:
+    """Which run is changing the same target just now."""
+    target = target_of(ports.catalog.of(action.system), action)
+    running = await ports.record.listing(RUNS, only_open=True, limit=LOOKED_AT)
+    return [
+        say("{run} by {who} is still at work on this target.", run=state.number, who=Person(state.decided_by))
+        for state in running
+        if state.proposal.target == target and state.phase in (Phase.APPROVED, Phase.STARTED)
+    ]
 
 
-async def _change(ports: Ports, number: str, action: Action, preview: Preview) -> Finished | Failed:
-    """Call the provider once and put whatever happens into words."""
-    limit = action.limit.total_seconds() if action.limit else EXECUTION_LIMIT
-    try:
-        async with asyncio.timeout(limit):
-            given = dict(preview.arguments)
-            return Finished(await ports.targets.execute(action, given, preview, _progress(ports, number)))
-    except TimeoutError:
-        return Failed(say("It did not finish within {limit} s and may still be going on.", limit=f"{limit:g}"))
-    except TargetError as error:
-        return Failed(error.text)
-
-
-async def _report_outcome(ports: Ports, number: str, outcome: Finished | Failed) -> None:
-    for attempt in range(1, OUTCOME_TRIES + 1):
-        try:
-            await _append(ports, number, Phase.STARTED, outcome)
-            return
-        except NothingRecorded:
-            if attempt == OUTCOME_TRIES:
-                raise
-            await asyncio.sleep(1)
-
-
-async def _drift(ports: Ports, state: Run, action: Action, given: Mapping[str, Any]) -> Preview | None:
-    """What is there now, when it is still what was approved; otherwise the run is refused with the difference."""
-    approved = state.proposal.preview
-    try:
-        fresh = await _preview(ports, action, given)
-    except TargetError as error:
-        await _append(ports, state.number, Phase.APPROVED, run.Refused(error.text))
-        return None
-    if fresh.fingerprint == approved.fingerprint:
-        return fresh
-    changed = [name for name in {**approved.state, **fresh.state} if approved.state.get(name) != fresh.state.get(name)]
-    difference = "; ".join(
-        f"{name}: {approved.state.get(name, '—')} → {fresh.state.get(name, '—')}" for name in sorted(changed)
-    )
-    words = say("The target changed after this was shown ({difference}). Propose it again.", difference=difference)
-    await _append(ports, state.number, Phase.APPROVED, run.Refused(words))
-    return None
-
-
-async def verify(ports: Ports, number: str, action: Action) -> None:
-    """Run the named checks until all hold or the time is over, then say which."""
-    system = ports.catalog.of(action.system)
-    wanted = diagnose.Wanted(system, number, tuple(system.checks[name] for name in action.verify))
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + action.verify_within.total_seconds()
-    while True:
-        report = await diagnose.run(ports, wanted)
-        if all(_holds(finding) for finding in report.findings):
-            fact: object = run.Verified(lines_of(report.findings))
-            break
-        if loop.time() >= deadline:
-            fact = run.Unverified(lines_of(report.findings))
-            break
-        await asyncio.sleep(VERIFY_EVERY)
-    await ports.record.change(RUNS, number, lambda now: fact if now.phase in VERIFIABLE else None, WORKER)
-
-
-def _holds(finding: Finding) -> bool:
-    return finding.level is Level.OK
-
-
-def _progress(ports: Ports, number: str) -> Progress:
-    async def tell(summary: Text) -> None:
-        # Progress is worth a line, not worth stopping a change half way because the record hiccupped.
-        with suppress(NothingRecorded):
-            await _append(ports, number, Phase.STARTED, run.Progressed(summary))
-
-    return tell
-
-
-async def _append(ports: Ports, number: str, only_in: Phase, fact: object) -> Run:
-    """Append a fact while the run is in one phase; in any other, somebody else was first and nothing is written."""
-    kept = await ports.record.change(RUNS, number, lambda now: fact if now.phase is only_in else None, WORKER)
-    return kept.state
-
-
-async def _preview(ports: Ports, action: Action, given: Mapping[str, Any]) -> Preview:
+async def read_preview(ports: Ports, action: Action, given: Mapping[str, Any]) -> Preview:
+    """What is there now and what would be; raises TargetError. A step by hand has nothing to read."""
+    if action.by_hand is not None:
+        return Preview((), {}, {"by_hand": action.name}, (action.by_hand.text(),))
     try:
         async with asyncio.timeout(PREVIEW_LIMIT):
             return await ports.targets.preview(action, given)
     except TimeoutError as error:
         raise TimedOut("no answer within {limit} s", limit=f"{PREVIEW_LIMIT:g}") from error
+
+
+async def approve(ports: Ports, caller: Caller, number: str, fingerprint: str, typed: str | None = None) -> Kept[Run]:
+    """Agree to a run: the right is looked up now, and the approval is for exactly what was shown.
+
+    `typed` are the words that a destructive action asks for; None when they have not been asked for yet.
+    """
+    state = await ports.record.load(RUNS, number)
+    system = ports.catalog.of(state.system)
+    held = await demand_role(ports, caller, system, (*state.proposal.approvers, *state.proposal.among))
+    if fingerprint != state.proposal.preview.fingerprint:
+        raise UserError("This button does not belong to what {run} would do. Nothing was changed.", run=number)
+    if state.proposal.typed:
+        approval.typed_right(state, typed or "")
+    action = _still_there(system, state)
+    await safety.demand_free(ports, system, action)
+    emergency = caller.user == state.proposed_by and await _is_emergency(ports, state)
+    return await ports.record.change(
+        RUNS,
+        number,
+        lambda now: approval.approve(now, caller.user, held, ports.clock.now(), emergency=emergency),
+        caller.author,
+        caller.key,
+    )
+
+
+def _still_there(system: System, state: Run) -> Action:
+    action = system.actions.get(state.proposal.action)
+    if action is None:
+        raise NotFound("The catalog no longer has this action. Nothing was changed.")
+    return action
+
+
+async def _is_emergency(ports: Ports, state: Run) -> bool:
+    """Whether the policy lets the proposer go ahead alone: only within an open incident of the severities it names."""
+    if not state.proposal.emergency or not state.proposal.incident:
+        return False
+    disturbance: Incident = await ports.record.load(INCIDENTS, state.proposal.incident)
+    return disturbance.is_open and disturbance.severity in state.proposal.emergency
+
+
+async def deny(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
+    """Stop a run before it starts; the proposer withdraws their own."""
+    state = await ports.record.load(RUNS, number)
+    decide = approval.withdraw
+    if caller.user != state.proposed_by:
+        await demand_role(ports, caller, ports.catalog.of(state.system), state.proposal.approvers)
+        decide = approval.deny  # type: ignore[assignment]
+    return await ports.record.change(
+        RUNS, number, lambda now: decide(now, ports.clock.now()), caller.author, caller.key
+    )
+
+
+async def done_by_hand(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
+    """Tick off a step that a person has done."""
+    state = await ports.record.load(RUNS, number)
+    await demand_role(ports, caller, ports.catalog.of(state.system), state.proposal.approvers)
+    if not state.proposal.by_hand:
+        raise UserError("{run} is carried out by the bot, not by hand. Nothing was changed.", run=number)
+    return await ports.record.change(
+        RUNS,
+        number,
+        lambda now: approval.done_by_hand(now, caller.user, ports.clock.now()),
+        caller.author,
+        caller.key,
+    )
+
+
+async def cancel(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
+    """Ask a running execution to stop: whoever may propose on that system may."""
+    state = await ports.record.load(RUNS, number)
+    await demand(ports, caller, ports.catalog.of(state.system), Right.PROPOSE)
+    return await ports.record.change(RUNS, number, approval.cancel, caller.author, caller.key)
+
+
+async def take_back(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
+    """Propose to put back what a run changed: the recorded earlier value, whatever came before or after."""
+    state = await ports.record.load(RUNS, number)
+    system = ports.catalog.of(state.system)
+    await demand(ports, caller, system, Right.PROPOSE)
+    if state.phase not in CHANGED:
+        raise TooLate("{run} changed nothing that could be taken back.", run=number)
+    if not state.proposal.preview.undo:
+        raise UserError("{run} cannot be taken back: {reason}", run=number, reason=state.proposal.undo)
+    action = _still_there(system, state)
+    await safety.demand_free(ports, system, action)
+    open_incident = await _open(ports, state.proposal.incident)
+    return await propose(ports, caller, Request(action, state.proposal.preview.undo, open_incident, number))
+
+
+async def offer_undo(ports: Ports, number: str) -> None:
+    """Propose the way back from a run that could not be verified, if there is one; the same run is offered it once."""
+    state = await ports.record.load(RUNS, number)
+    action = ports.catalog.of(state.system).actions.get(state.proposal.action)
+    if state.phase is not Phase.UNVERIFIED or not state.proposal.preview.undo or state.proposal.undo_of or not action:
+        return
+    worker = Caller("", "", run.WORKER.via, f"undo:{number}")
+    # The reason why nothing was proposed matters to nobody: the card of the run still has the button.
+    with suppress(UserError):
+        open_incident = await _open(ports, state.proposal.incident)
+        await propose(ports, worker, Request(action, state.proposal.preview.undo, open_incident, number))
+
+
+async def _open(ports: Ports, number: str) -> str:
+    """The incident, if there is one and it is still open."""
+    if not number:
+        return ""
+    return number if (await ports.record.load(INCIDENTS, number)).is_open else ""
+
+
+async def expire(ports: Ports, number: str) -> None:
+    """The approval's clock rang."""
+    await ports.record.change(RUNS, number, lambda now: approval.expire(now, ports.clock.now()), run.WORKER)

@@ -16,10 +16,11 @@ async def demand(ports: Ports, caller: Caller, system: System, right: Right) -> 
     require(right, await ports.people.roles(caller.user, system, needed), _titled(system, needed))
 
 
-async def demand_role(ports: Ports, caller: Caller, system: System, roles: tuple[str, ...]) -> None:
-    """Raise NotAllowed unless the caller may approve, holding one of these roles now; Slack is asked afresh."""
+async def demand_role(ports: Ports, caller: Caller, system: System, roles: tuple[str, ...]) -> frozenset[str]:
+    """Those of these roles that the caller holds now, Slack being asked afresh; raises NotAllowed when it is none."""
     held = await ports.people.roles(caller.user, system, roles, fresh=True)
     require(Right.APPROVE, held, _titled(system, roles))
+    return held
 
 
 def _titled(system: System, names: Iterable[str]) -> dict[str, Words]:

@@ -35,18 +35,19 @@ class CatalogTargets:
         """Read what an action would change."""
         found = await _change(action)
         address = await self._address(action, found)
-        return await found.preview(address, _parameters(found, _merged(action, given)))
+        return await found.preview(address, _parameters(found, _merged(found, action, given)))
 
     async def execute(self, action: Action, given: Mapping[str, Any], preview: Preview, progress: Progress) -> Text:
         """Change it, once."""
         found = await _change(action)
         address = await self._address(action, found)
-        return await found.execute(address, _parameters(found, _merged(action, given)), preview, progress)
+        return await found.execute(address, _parameters(found, _merged(found, action, given)), preview, progress)
 
     async def _address(self, user: Check | Action, found: Operation) -> Parameters:
         raw = self._catalog.systems[user.system].profile.targets[user.target].address
+        may_be_unset: frozenset[str] = getattr(found.address, "may_be_unset", frozenset())
         resolved = {
-            name: await resolve(value, self._environ) if isinstance(value, str) else value
+            name: await self._resolved(value, name in may_be_unset) if isinstance(value, str) else value
             for name, value in raw.items()
         }
         try:
@@ -57,6 +58,13 @@ class CatalogTargets:
                 "not configured: {target} needs a valid {names}", target=user.target, names=wrong
             ) from error
 
+    async def _resolved(self, value: str, may_be_unset: bool) -> str:
+        """What a reference leads to; an unset variable is empty where the address says that it may be."""
+        kind, _, name = value.partition(":")
+        if may_be_unset and kind == "env" and not self._environ.get(name):
+            return ""
+        return await resolve(value, self._environ)
+
 
 async def _change(action: Action) -> Change:
     found = await loaded(action.operation)
@@ -65,9 +73,14 @@ async def _change(action: Action) -> Change:
     return found
 
 
-def _merged(action: Action, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The catalog's parameters, and those of the given ones that the action accepts."""
-    return {**action.parameters, **{name: value for name, value in given.items() if name in action.accepts}}
+def _merged(found: Change, action: Action, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The catalog's parameters, and those that were chosen or pinned; lists are the catalog's alone."""
+    pinned = {
+        name: value
+        for name, value in given.items()
+        if name in found.parameters.model_fields and not isinstance(action.parameters.get(name), list | dict)
+    }
+    return {**action.parameters, **pinned}
 
 
 def _parameters(found: Operation, raw: Mapping[str, Any]) -> Parameters:

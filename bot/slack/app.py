@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import ConfigError
 from bot.flows.answers import Handler
-from bot.slack.clicks import register_clicks
+from bot.slack.buttons import register_clicks
 from bot.slack.commands import register_commands
 from bot.slack.desk import Desk
 from bot.slack.home import register_events

@@ -86,6 +86,10 @@ class Chat:
         """Open a form; the trigger is good for 3 s and once."""
         await self._call(self._client.views_open, trigger_id=trigger, view=view)
 
+    async def update_view(self, id: str, view: dict[str, Any]) -> None:
+        """Replace what an open form shows."""
+        await self._call(self._client.views_update, view_id=id, view=view)
+
     async def publish_home(self, user: str, blocks: list[dict[str, Any]]) -> None:
         """Replace somebody's App Home."""
         await self._call(self._client.views_publish, user_id=user, view={"type": "home", "blocks": blocks})

@@ -1,24 +1,21 @@
-"""Buttons: a literal table from action id to verb. Buttons carry ids; rights are looked up when they are clicked."""
+"""Buttons: literal tables from action id to verb or form. Buttons carry ids; rights are looked up when clicked."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from slack_bolt.async_app import AsyncApp
-
-from bot.core.errors import UserError
+from bot.core.family import RUNS
+from bot.core.run import Phase
 from bot.core.text import Text, say
-from bot.flows import asked, handoff, incidents, remediate, watch
-from bot.flows.answers import Answer, DeclareForm, HandoffForm, Later, Said
+from bot.flows import asked, handoff, incidents, remediate, safety, watch
+from bot.flows.answers import Answer
 from bot.flows.ports import Caller, Ports
+from bot.flows.remediate import Request
 from bot.slack.blocks import forms
-from bot.slack.blocks.answers import show
-from bot.slack.boundary import Outcome, guarded
-from bot.slack.desk import Ack, Desk, Payload, private
-from bot.slack.later import Stage
-from bot.slack.replies import respond
+from bot.slack.blocks.parts import Block
+from bot.slack.voice import Voice
 
 Click: TypeAlias = Callable[[Ports, Caller, str], Awaitable[Text | Answer]]
+Opening: TypeAlias = Callable[[Ports, Caller, str, Voice], Awaitable[Block]]
 
 
 async def acknowledge(ports: Ports, caller: Caller, value: str) -> Text:
@@ -31,6 +28,8 @@ async def approve(ports: Ports, caller: Caller, value: str) -> Text:
     """Approve a run, bound to the fingerprint that the card showed."""
     number, _, fingerprint = value.partition(":")
     kept = await remediate.approve(ports, caller, number, fingerprint)
+    if kept.state.phase is Phase.PROPOSED:
+        return say("You approved {run}. Somebody else has to approve it too.", run=kept.state.number)
     return say("You approved {run}. It runs now; follow it in its thread.", run=kept.state.number)
 
 
@@ -55,13 +54,36 @@ async def diagnose_again(ports: Ports, caller: Caller, value: str) -> Answer:
 async def propose(ports: Ports, caller: Caller, value: str) -> Answer:
     """Propose the action that a report suggests; it never executes."""
     system, name, number = _three(value)
-    action = await remediate.choose_named(ports, caller, system, name, number)
-    return asked.proposal(ports, caller, action, {}, number)
+    action = await remediate.choose_named(ports, caller, name, number, system)
+    return asked.proposal(ports, caller, Request(action, {}, number))
 
 
 def _three(value: str) -> tuple[str, str, str]:
     first, second, third = (*value.split(":"), "", "", "")[:3]
     return first, second, third
+
+
+async def done(ports: Ports, caller: Caller, value: str) -> Text:
+    """Tick off a step done by hand."""
+    kept = await remediate.done_by_hand(ports, caller, value)
+    return say("*{run}* is ticked off.", run=kept.state.number)
+
+
+async def cancel(ports: Ports, caller: Caller, value: str) -> Text:
+    """Ask a running execution to stop."""
+    kept = await remediate.cancel(ports, caller, value)
+    return say("*{run}* is asked to stop. What was done already stays done.", run=kept.state.number)
+
+
+async def undo(ports: Ports, caller: Caller, value: str) -> Answer:
+    """Propose to take a run back."""
+    return asked.taking_back(ports, caller, value)
+
+
+async def lift(ports: Ports, caller: Caller, value: str) -> Text:
+    """Let changes through again."""
+    kept = await safety.lift(ports, caller, value)
+    return say("*{number}* is lifted: changes may be proposed again.", number=kept.state.number)
 
 
 async def stop_watch(ports: Ports, caller: Caller, value: str) -> Text:
@@ -77,72 +99,27 @@ CLICKS: Mapping[str, Click] = {
     "handoff:accept": accept,
     "diag:run": diagnose_again,
     "run:propose": propose,
+    "run:done": done,
+    "run:cancel": cancel,
+    "run:undo": undo,
+    "freeze:lift": lift,
     "watch:stop": stop_watch,
 }
-FORMS = ("incident:update", "incident:resolve")
-QUESTIONS = ("diag:run",)
 
 
-def register_clicks(app: AsyncApp, desk: Desk) -> None:
-    """Bind every button of the table, those that open a form, and a sentence for any other."""
-    for action, click in CLICKS.items():
-        app.action(action)(_button(desk, click))
-    for action in FORMS:
-        app.action(action)(_form_button(desk, action))
-    app.action(re.compile(".*"))(_button(desk, _unknown))
+async def words(ports: Ports, caller: Caller, value: str, voice: Voice) -> Block:
+    """The form for an update; the verb is recorded when it is submitted."""
+    return forms.words("incident:update", value, voice)
 
 
-async def _unknown(ports: Ports, caller: Caller, value: str) -> Text:
-    raise UserError("I no longer know this button. Nothing was changed.")
+async def ending(ports: Ports, caller: Caller, value: str, voice: Voice) -> Block:
+    """The form for a resolution."""
+    return forms.words("incident:resolve", value, voice)
 
 
-def _button(desk: Desk, click: Click) -> Callable[..., Awaitable[None]]:
-    async def listener(ack: Ack, body: Payload, action: dict[str, Any]) -> None:
-
-        async def work() -> Text | Answer:
-            caller = desk.caller(body, "button", f"click:{body['trigger_id']}")
-            return await click(desk.ports, caller, action.get("value", ""))
-
-        try:
-            answer = await guarded(work, desk.system(body))
-        except Outcome as outcome:
-            answer = outcome.text
-        await ack()
-        if url := body.get("response_url"):
-            desk.errands.start(_answer(desk, body, url, Said(answer) if isinstance(answer, Text) else answer))
-
-    return listener
+async def typing(ports: Ports, caller: Caller, value: str, voice: Voice) -> Block:
+    """The form in which the name of what would be destroyed has to be typed."""
+    return forms.typed(await ports.record.load(RUNS, value.partition(":")[0]), voice)
 
 
-async def _answer(desk: Desk, body: Payload, url: str, answer: Answer) -> None:
-    """A question that was answered by a click gives way to the answer; everything else stays where it is."""
-    voice = desk.voice(body["user"]["id"])
-    replace = _is_question(body)
-    if isinstance(answer, Later):
-        await respond(url, show(Said(answer.now), voice), replace=replace)
-        await Stage(url, voice, desk.system(body), replace=replace).play(answer)
-    elif not isinstance(answer, DeclareForm | HandoffForm):
-        await respond(url, show(answer, voice))
-
-
-def _is_question(body: Payload) -> bool:
-    is_private = bool((body.get("container") or {}).get("is_ephemeral"))
-    return is_private and body["actions"][0]["action_id"] in QUESTIONS
-
-
-def _form_button(desk: Desk, action_id: str) -> Callable[..., Awaitable[None]]:
-    async def listener(ack: Ack, body: Payload, action: dict[str, Any]) -> None:
-        voice = desk.voice(body["user"]["id"])
-
-        async def work() -> None:
-            desk.caller(body, "button", "")
-            await desk.chat.open_view(body["trigger_id"], forms.words(action_id, action["value"], voice))
-
-        try:
-            await guarded(work, desk.system(body))
-        except Outcome as outcome:
-            if url := body.get("response_url"):
-                desk.errands.start(respond(url, private(outcome.text, voice)))
-        await ack()
-
-    return listener
+FORMS: Mapping[str, Opening] = {"incident:update": words, "incident:resolve": ending, "run:typed": typing}

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.flows.answers import Answer, DeclareForm, Handler, HandoffForm, Later, Said
+from bot.flows.answers import Answer, Form, Handler, Later, Said
 from bot.slack.blocks.answers import show
 from bot.slack.boundary import Outcome, guarded
 from bot.slack.desk import Ack, Desk, Payload
@@ -28,7 +28,7 @@ def _command(desk: Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
 
         async def work() -> Answer | None:
             answer = await handler(words, desk.caller(body, "command", f"command:{body['trigger_id']}"), desk.ports)
-            if not isinstance(answer, DeclareForm | HandoffForm):
+            if not isinstance(answer, Form):
                 return answer
             await desk.chat.open_view(body["trigger_id"], desk.view_of(answer, voice))
             return None
@@ -45,7 +45,7 @@ def _command(desk: Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
 
 
 async def _acknowledge(ack: Ack, answer: Answer | None, voice: Voice) -> None:
-    if answer is None or isinstance(answer, DeclareForm | HandoffForm):
+    if answer is None or isinstance(answer, Form):
         await ack()
         return
     message = show(Said(answer.now) if isinstance(answer, Later) else answer, voice)

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from bot.catalog.system import System
 from bot.core.errors import NotAllowed
 from bot.core.text import Text
-from bot.flows.answers import DeclareForm, HandoffForm, Said
+from bot.flows.answers import DeclareForm, Form, RunForm, Said
 from bot.flows.ports import Caller, Ports
 from bot.locale import known
 from bot.slack.blocks import forms, handoff
@@ -49,8 +49,10 @@ class Desk:
         """The voice for one reader."""
         return Voice(known(self.people.locale(user)), self.ports.catalog.home.profile.timezone)
 
-    def view_of(self, form: DeclareForm | HandoffForm, voice: Voice) -> Block:
+    def view_of(self, form: Form, voice: Voice) -> Block:
         """A form as a modal."""
+        if isinstance(form, RunForm):
+            return forms.run(form, voice)
         if isinstance(form, DeclareForm):
             return forms.declare(form, self.ports.catalog, voice)
         return handoff.form(form.draft, voice)

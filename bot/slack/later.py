@@ -9,7 +9,7 @@ import time
 from typing import Final
 
 from bot.catalog.system import System
-from bot.flows.answers import Answer, DeclareForm, HandoffForm, Later, Said
+from bot.flows.answers import Answer, Form, Later, Said
 from bot.slack.blocks.answers import show
 from bot.slack.boundary import Outcome, guarded
 from bot.slack.replies import respond
@@ -48,5 +48,5 @@ class Stage:
             await self._show(answer)
 
     async def _show(self, answer: Answer) -> None:
-        if not isinstance(answer, DeclareForm | HandoffForm | Later):
+        if not isinstance(answer, Form | Later):
             await respond(self._url, show(answer, self._voice), replace=self._replace)

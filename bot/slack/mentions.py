@@ -11,7 +11,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncApp
 
 from bot.core.text import say
-from bot.flows.answers import Answer, DeclareForm, Handler, HandoffForm, Later, Said
+from bot.flows.answers import Answer, Form, Handler, Later, Said
 from bot.flows.incidents import in_thread
 from bot.slack.blocks.answers import show
 from bot.slack.boundary import Outcome, guarded
@@ -43,7 +43,7 @@ async def _answer(desk: Desk, commands: Mapping[str, Handler], body: Payload) ->
     place = {"channel_id": event["channel"], "user_id": event["user"], "team_id": body.get("team_id", "")}
 
     async def tell(answer: Answer) -> None:
-        if not isinstance(answer, Later | DeclareForm | HandoffForm):
+        if not isinstance(answer, Form | Later):
             await desk.chat.whisper(event["channel"], event["user"], show(answer, voice), event.get("thread_ts", ""))
 
     async def work() -> Answer:
@@ -57,7 +57,7 @@ async def _answer(desk: Desk, commands: Mapping[str, Handler], body: Payload) ->
 
     async def whole() -> None:
         answer = await guarded(work, desk.system(place))
-        if isinstance(answer, DeclareForm | HandoffForm):
+        if isinstance(answer, Form):
             answer = Said(say("That opens a form, which a mention cannot; use the slash command."))
         await tell(Said(answer.now) if isinstance(answer, Later) else answer)
         if isinstance(answer, Later):

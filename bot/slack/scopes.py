@@ -16,6 +16,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "users.list": ("users:read",),
     "views.open": (),
     "views.publish": (),
+    "views.update": (),
 }
 EVENTS: Mapping[str, tuple[str, ...]] = {
     "app_home_opened": (),

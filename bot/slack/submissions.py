@@ -1,5 +1,6 @@
 """Submitted forms: a literal table from callback id to verb. A refusal keeps the form open with what was typed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -7,25 +8,30 @@ from typing import Any, TypeAlias
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.core.errors import UserError
 from bot.core.handoff import Written
 from bot.core.policy import Severity
+from bot.core.run import Phase
 from bot.core.text import Text, say
-from bot.flows import handoff, incidents
-from bot.flows.answers import DeclareForm
+from bot.flows import asked, handoff, incidents, remediate
+from bot.flows.answers import Answer, DeclareForm, Later, Said
 from bot.flows.ports import Caller, Ports
+from bot.flows.remediate import Request
 from bot.slack.blocks import forms
 from bot.slack.blocks.handoff import FIELDS
 from bot.slack.boundary import Outcome, guarded
 from bot.slack.desk import Ack, Desk, Payload
+from bot.slack.later import ACKNOWLEDGED
 
 Values: TypeAlias = Mapping[str, str]
+Done: TypeAlias = Text | Later
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What a form does, and the field under which a refusal is shown."""
 
-    carry_out: Callable[[Ports, Caller, Values, str], Awaitable[Text]]
+    carry_out: Callable[[Ports, Caller, Values, str], Awaitable[Done]]
     field: str
 
 
@@ -59,11 +65,33 @@ async def hand_over(ports: Ports, caller: Caller, values: Values, system: str) -
     return say("*{number}* is in the channel. It is done when it is accepted.", number=kept.state.number)
 
 
+async def propose(ports: Ports, caller: Caller, values: Values, metadata: str) -> Done:
+    """Propose an action with what was chosen."""
+    system, name, number = (*metadata.split(":"), "", "", "")[:3]
+    action = await remediate.choose_named(ports, caller, name, number, system)
+    given = {name: value for name, value in values.items() if value}
+    answer = asked.proposal(ports, caller, Request(action, given, number))
+    if isinstance(answer, Later):
+        return answer
+    raise UserError("Fill in every field that is not optional.")
+
+
+async def approve_typed(ports: Ports, caller: Caller, values: Values, metadata: str) -> Text:
+    """Approve what destroys, once its name was typed."""
+    number, _, fingerprint = metadata.partition(":")
+    kept = await remediate.approve(ports, caller, number, fingerprint, values["typed"])
+    if kept.state.phase is Phase.PROPOSED:
+        return say("You approved {run}. Somebody else has to approve it too.", run=kept.state.number)
+    return say("You approved {run}. It runs now; follow it in its thread.", run=kept.state.number)
+
+
 SUBMISSIONS: Mapping[str, Submission] = {
     "incident:declare": Submission(declare, "title"),
     "incident:update": Submission(update, "words"),
     "incident:resolve": Submission(resolve, "words"),
     "handoff:write": Submission(hand_over, "to"),
+    "run:propose": Submission(propose, ""),
+    "run:typed": Submission(approve_typed, "typed"),
 }
 
 
@@ -79,18 +107,39 @@ def _submitted(desk: Desk, submission: Submission) -> Callable[..., Awaitable[No
     async def listener(ack: Ack, body: Payload, view: dict[str, Any]) -> None:
         voice = desk.voice(body["user"]["id"])
 
-        async def work() -> Text:
+        async def work() -> Done:
             caller = desk.caller(body, "modal", f"view:{view['id']}:{view['hash']}")
             return await submission.carry_out(desk.ports, caller, _values(view), view.get("private_metadata", ""))
 
         try:
-            words = await guarded(work, desk.system(body))
+            done = await guarded(work, desk.system(body))
         except Outcome as outcome:
-            await ack(response_action="errors", errors={submission.field: voice.plain(outcome.text)})
+            field = submission.field or next(iter(view["state"]["values"]))
+            await ack(response_action="errors", errors={field: voice.plain(outcome.text)})
             return
+        words = done.now if isinstance(done, Later) else done
         await ack(response_action="update", view=forms.receipt(voice(words), voice))
+        if isinstance(done, Later):
+            desk.errands.start(_finish(desk, body, view["id"], done))
 
     return listener
+
+
+async def _finish(desk: Desk, body: Payload, view: str, later: Later) -> None:
+    """A form has no other place for its answer: the receipt that it turned into says how it ended."""
+    voice = desk.voice(body["user"]["id"])
+    await asyncio.sleep(ACKNOWLEDGED)
+    try:
+        answer = await guarded(lambda: later.work(_unseen), desk.system(body), limit=None)
+        words = answer.text if isinstance(answer, Said) else later.now
+    except Outcome as outcome:
+        words = outcome.text
+    with suppress(Outcome):  # the form was closed meanwhile: the card in the channel tells the rest
+        await guarded(lambda: desk.chat.update_view(view, forms.receipt(voice(words), voice)), desk.system(body))
+
+
+async def _unseen(_: Answer) -> None:
+    """A proposal has no interim answer."""
 
 
 def _values(view: Mapping[str, Any]) -> dict[str, str]:

@@ -98,7 +98,8 @@ async def test_deny_ends_it(house: House, transport: str) -> None:
 
 async def test_the_proposer_may_withdraw_by_denying(house: House) -> None:
     await house.click(ON_CALL, await _propose(house), "run:deny")
-    assert (await _settled(house)).phase is Phase.DENIED
+    assert (await _settled(house)).phase is Phase.WITHDRAWN
+    assert _patches(house) == 0
 
 
 async def test_a_proposal_expires_by_the_clock_and_a_late_click_changes_nothing(house: House, transport: str) -> None:

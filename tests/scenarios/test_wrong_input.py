@@ -49,7 +49,7 @@ async def test_a_hostile_title_is_shown_as_text_and_notifies_nobody(house: House
         ("/diag nonsense", "I cannot diagnose “nonsense” in Agente de IA. I know the groups redis, api, kubernetes"),
         ("/diag redis INC-99", "There is no incident INC-99"),
         ("/rollback nonsense", "I know no rollback for “nonsense”. I know: agente-api"),
-        ("/rollback agente-api banana", "I do not understand “banana”"),
+        ("/rollback agente-api banana", "“banana” cannot be used as to_revision"),
         ("/handoff banana", "I do not know `/handoff banana`"),
         ("/handoff note", "Say what the next person should know"),
     ],

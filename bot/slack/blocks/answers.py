@@ -5,11 +5,12 @@ from bot.core.text import say
 from bot.flows.answers import Help, Said
 from bot.flows.diagnose import Menu, Which
 from bot.flows.incidents import Listing, Timeline
-from bot.slack.blocks import incident, parts, report
+from bot.flows.runs import Actions, Runs
+from bot.slack.blocks import incident, parts, report, runs
 from bot.slack.blocks.parts import Message
 from bot.slack.voice import Voice
 
-Shown = Said | Help | Listing | Timeline | Menu | Which | Report
+Shown = Said | Help | Listing | Timeline | Menu | Which | Report | Actions | Runs
 
 
 def show(value: Shown, voice: Voice) -> Message:
@@ -30,5 +31,9 @@ def show(value: Shown, voice: Voice) -> Message:
             return report.menu(value, voice)
         case Which():
             return report.which(value, voice)
+        case Actions():
+            return runs.actions(value, voice)
+        case Runs():
+            return runs.listing(value, voice)
         case Report():
             return report.report(value, voice)

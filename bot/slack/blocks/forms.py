@@ -1,13 +1,15 @@
 """The forms around an incident."""
 
+from bot.catalog.entries import Ask
 from bot.catalog.system import Catalog, System
 from bot.core.incident import TITLE_LIMIT, WORDS_LIMIT
 from bot.core.policy import Severity
+from bot.core.run import Run
 from bot.core.text import Text, say
-from bot.flows.answers import DeclareForm
+from bot.flows.answers import DeclareForm, RunForm
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Block
-from bot.slack.voice import Voice
+from bot.slack.voice import Voice, escape
 
 WORDS_FORMS = {
     "incident:update": (say("Update {number}"), say("What is known now?")),
@@ -69,6 +71,51 @@ def words(callback: str, number: str, voice: Voice) -> Block:
         submit=parts.plain(voice.plain(say("Send")), 24),
         close=parts.plain(voice.plain(say("Cancel")), 24),
         private_metadata=number,
+    )
+
+
+def run(form: RunForm, voice: Voice) -> Block:
+    """What an action needs to know before it can be proposed: a field for each parameter that a person chooses."""
+    request = form.request
+    fields = [_ask(name, ask, str(request.given.get(name, "")), voice) for name, ask in request.action.asks.items()]
+    intro = parts.section(f"*{escape(voice.words(request.action.title))}*")
+    return parts.modal(
+        "run:propose",
+        voice.plain(say("Propose an action")),
+        [intro, *fields],
+        submit=parts.plain(voice.plain(say("Propose")), 24),
+        close=parts.plain(voice.plain(say("Cancel")), 24),
+        private_metadata=f"{request.action.system}:{request.action.name}:{request.number}",
+    )
+
+
+def _ask(name: str, ask: Ask, given: str, voice: Voice) -> Block:
+    chosen = given or ask.default
+    if not ask.choices:
+        return parts.text_input(name, voice.words(ask.title), max_length=200, initial=chosen, optional=ask.optional)
+    options = [{"text": parts.plain(choice, 75), "value": choice} for choice in ask.choices]
+    element: Block = {"type": "static_select", "action_id": name, "options": options}
+    if chosen in ask.choices:
+        element["initial_option"] = options[ask.choices.index(chosen)]
+    label = parts.plain(voice.words(ask.title), 2000)
+    return {"type": "input", "block_id": name, "label": label, "element": element, "optional": ask.optional}
+
+
+def typed(state: Run, voice: Voice) -> Block:
+    """The name of what would be destroyed, to be typed by whoever approves."""
+    proposal = state.proposal
+    ask = say("Type {name} to approve {run}.", name=proposal.typed, run=state.number)
+    return parts.modal(
+        "run:typed",
+        voice.plain(say("Approve {run}", run=state.number)),
+        [
+            parts.section(f"*{voice(proposal.title)}* · {escape(proposal.target)}"),
+            parts.section(voice(say("This cannot be taken back. {ask}", ask=ask))),
+            parts.text_input("typed", voice.plain(say("Name")), max_length=200),
+        ],
+        submit=parts.plain(voice.plain(say("Approve")), 24),
+        close=parts.plain(voice.plain(say("Cancel")), 24),
+        private_metadata=f"{state.number}:{proposal.preview.fingerprint}",
     )
 
 

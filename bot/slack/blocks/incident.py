@@ -29,6 +29,8 @@ def headline(state: Incident, voice: Voice) -> Message:
     sign = SEVERITY_SIGNS[state.severity] if state.is_open else "✅"
     name = f"{state.number} · {state.severity} · {escape(state.title)}"
     blocks = [parts.section(f"{sign} *{name}*"), parts.context(voice(_standing(state)))]
+    if state.breach and state.is_open:
+        blocks.append(parts.section(voice(say("🔒 *Security incident*: only actions that are safe for a breach run."))))
     words = state.latest if state.is_open else state.resolution
     if words:
         blocks.append(parts.section(parts.quoted(escape(words))))
@@ -113,6 +115,10 @@ def _told(event: Recorded, after: Incident) -> Text:
             return say("📝 Update by {who}", who=who)
         case incident.Diagnosed(what):
             return say("🩺 {who} ran the diagnosis {what}", who=who, what=what)
+        case incident.Breached():
+            return say("🔒 {who} treats it as a security incident: evidence first, no rollback, no clean-up.", who=who)
+        case incident.Cleared():
+            return say("🔓 {who} releases it: no security incident any longer.", who=who)
         case incident.RunMoved(summary=summary):
             return say("🔧 {summary}", summary=summary)
         case incident.Resolved():

@@ -3,7 +3,7 @@
 from bot.catalog.system import System
 from bot.core import run
 from bot.core.events import Recorded
-from bot.core.run import PHASE_NAMES, Phase, Proposed, Run
+from bot.core.run import CHANGED, PHASE_NAMES, Phase, Proposed, Run
 from bot.core.text import Person, Text, say
 from bot.slack.blocks import parts
 from bot.slack.blocks.incident import finding_lines
@@ -16,6 +16,8 @@ PHASE_SIGNS = {
     Phase.STARTED: "⏳",
     Phase.FINISHED: "⏳",
     Phase.DENIED: "🚫",
+    Phase.WITHDRAWN: "🚫",
+    Phase.UNDONE: "↩️",
     Phase.EXPIRED: "⌛",
     Phase.REFUSED: "🚫",
     Phase.FAILED: "🔴",
@@ -32,22 +34,38 @@ RISKS = {
 
 
 def card(state: Run, system: System, voice: Voice) -> Message:
-    """The card: what is there now, what will be, who may approve, until when."""
+    """The card: what is there now, what will be, what it rests on, who may approve, until when."""
     proposal = state.proposal
     title = f"{PHASE_SIGNS[state.phase]} {state.number} · {voice(proposal.title)}"
     blocks = [
         parts.section(f"*{title}* — {voice(PHASE_NAMES[state.phase])}"),
         parts.section("\n".join(_difference(proposal, voice))),
         *(parts.section(f"⚠️ {voice(warning)}") for warning in proposal.preview.warnings[:5]),
-        parts.context(voice(_terms(state, system, voice))),
     ]
+    if proposal.evidence:
+        known = voice(say("What the checks said, {when}:", when=state.proposed_at))
+        blocks.append(parts.context("\n".join([known, *finding_lines(proposal.evidence, voice)])))
+    blocks.append(parts.context(voice(_terms(state, system, voice))))
+    if state.emergency:
+        blocks.append(parts.section(voice(say("🚨 *Emergency*: the proposer went ahead alone, as the policy allows."))))
     if state.outcome is not None:
         blocks.append(parts.section(voice(state.outcome)))
-    if state.phase is Phase.PROPOSED:
-        blocks.append(parts.actions(_buttons(state, voice)))
-    else:
+    if state.phase is Phase.PROPOSED and state.approvals:
+        blocks.append(parts.context(voice(_agreed(state))))
+    elif state.phase is not Phase.PROPOSED:
         blocks.append(parts.context(voice(_decided(state))))
+    if buttons := _buttons(state, voice):
+        blocks.append(parts.actions(buttons))
     return parts.message(f"{title} — {voice(PHASE_NAMES[state.phase])}", blocks)
+
+
+def _agreed(state: Run) -> Text:
+    return say(
+        "{count} of {quorum} have approved, last {who}",
+        count=len(state.approvals),
+        quorum=state.proposal.quorum,
+        who=Person(state.decided_by),
+    )
 
 
 def _difference(proposal: Proposed, voice: Voice) -> list[str]:
@@ -64,8 +82,9 @@ def _terms(state: Run, system: System, voice: Voice) -> Text:
     proposal = state.proposal
     roles = [system.profile.roles[name].title for name in proposal.approvers if name in system.profile.roles]
     return say(
-        "Proposed by {who}{incident} · risk {risk} · may approve: {roles}{other} · expires {when}\n"
+        "Proposed by {who}{incident} · risk {risk} · may approve: {roles}{other}{quorum} · expires {when}\n"
         "Verified by: {checks} · Way back: {undo}",
+        quorum=say(" ({count} people)", count=proposal.quorum) if proposal.quorum > 1 else "",
         who=Person(state.proposed_by),
         incident=f" ({proposal.incident})" if proposal.incident else "",
         risk=RISKS[proposal.risk],
@@ -78,7 +97,24 @@ def _terms(state: Run, system: System, voice: Voice) -> Text:
 
 
 def _buttons(state: Run, voice: Voice) -> list[Block]:
+    """What can be decided now; buttons carry ids and the fingerprint of what is shown."""
     value = f"{state.number}:{state.proposal.preview.fingerprint}"
+    if state.phase is Phase.PROPOSED:
+        deny = parts.button(voice.plain(say("Deny")), "run:deny", value, "danger")
+        if state.proposal.by_hand:
+            return [parts.button(voice.plain(say("Done by hand")), "run:done", state.number, "primary"), deny]
+        return [_approve(state, value, voice), deny]
+    if state.phase is Phase.STARTED and not state.cancelled_by:
+        return [parts.button(voice.plain(say("Cancel")), "run:cancel", state.number, "danger")]
+    if state.phase in CHANGED - {Phase.FINISHED} and state.proposal.preview.undo:
+        return [parts.button(voice.plain(say("Propose to take it back")), "run:undo", state.number)]
+    return []
+
+
+def _approve(state: Run, value: str, voice: Voice) -> Block:
+    """A destructive action opens a form that asks for its name; any other asks to confirm."""
+    if state.proposal.typed:
+        return parts.button(voice.plain(say("Approve …")), "run:typed", value, "danger")
     approve = parts.button(voice.plain(say("Approve")), "run:approve", value, "primary")
     approve["confirm"] = parts.confirm(
         voice.plain(state.proposal.title),
@@ -86,12 +122,16 @@ def _buttons(state: Run, voice: Voice) -> list[Block]:
         voice.plain(say("Run it")),
         voice.plain(say("Not yet")),
     )
-    return [approve, parts.button(voice.plain(say("Deny")), "run:deny", value, "danger")]
+    return approve
 
 
 def _decided(state: Run) -> Text:
     if state.phase is Phase.EXPIRED or state.decided_at is None:
         return say("Nobody approved in time. Nothing was changed.")
+    if state.phase is Phase.WITHDRAWN:
+        return say("Withdrawn, {when}. Nothing was changed.", when=state.decided_at)
+    if state.phase is Phase.UNDONE:
+        return say("Taken back by {run}", run=state.undone_by)
     if state.phase is Phase.DENIED:
         return say("Denied by {who}, {when}. Nothing was changed.", who=Person(state.decided_by), when=state.decided_at)
     return say("Approved by {who}, {when}", who=Person(state.decided_by), when=state.decided_at)
@@ -109,8 +149,16 @@ def reply(event: Recorded, after: Run, voice: Voice) -> Message:
 def _told(event: Recorded, after: Run) -> Text:
     who = Person(event.by.user)
     match event.fact:
+        case run.Approved(emergency=True):
+            return say("🚨 {who} went ahead alone: emergency. Everybody on call should know.", who=who)
         case run.Approved():
             return say("👍 {who} approved", who=who)
+        case run.Withdrawn():
+            return say("🚫 {who} withdrew it. Nothing was changed.", who=who)
+        case run.CancelAsked():
+            return say("✋ {who} asks it to stop.", who=who)
+        case run.Undone(by):
+            return say("↩️ Taken back by {run}.", run=by)
         case run.Denied():
             return say("🚫 {who} denied. Nothing was changed.", who=who)
         case run.Expired():

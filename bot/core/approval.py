@@ -1,0 +1,79 @@
+"""Who decides about a run, and when it is too late: decisions about one run at one moment."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from bot.core.errors import TooLate, UserError
+from bot.core.run import PHASE_NAMES, Approved, CancelAsked, Denied, Expired, Finished, Phase, Run, Withdrawn
+from bot.core.text import Person, say
+
+
+def approve(state: Run, who: str, roles: Collection[str], now: datetime, *, emergency: bool = False) -> Approved:
+    """Agree to what was shown. `roles` are those that the person holds; that one of them suffices was checked before.
+
+    In an `emergency`, which the policy has to allow, the proposer may go ahead alone.
+    """
+    _require_waiting(state, now)
+    if who in {person for person, _ in state.approvals}:
+        raise UserError(
+            "You approved {run} already; it needs {count} people. Nothing was changed.",
+            run=state.number,
+            count=state.proposal.quorum,
+        )
+    if who == state.proposed_by and not state.proposal.self_approval and not emergency:
+        raise UserError("You proposed {run}; somebody else has to approve it. Nothing was changed.", run=state.number)
+    return Approved(state.proposal.preview.fingerprint, tuple(sorted(roles)), emergency)
+
+
+def typed_right(state: Run, words: str) -> None:
+    """Raise UserError unless the words are the name that a destructive action asks for."""
+    if state.proposal.typed and words.strip() != state.proposal.typed:
+        raise UserError("That is not “{name}”. Nothing was changed.", name=state.proposal.typed)
+
+
+def deny(state: Run, now: datetime) -> Denied:
+    """Decide that it must not run."""
+    _require_waiting(state, now)
+    return Denied()
+
+
+def withdraw(state: Run, now: datetime) -> Withdrawn:
+    """The proposer takes it back."""
+    _require_waiting(state, now)
+    return Withdrawn()
+
+
+def expire(state: Run, now: datetime) -> Expired | None:
+    """The approval's clock rang: expired, unless it was decided meanwhile or the clock rang early."""
+    if state.phase is Phase.PROPOSED and now >= state.proposal.expires_at:
+        return Expired()
+    return None
+
+
+def done_by_hand(state: Run, who: str, now: datetime) -> Finished:
+    """Tick off a step that a person has done; whoever does it answers for it."""
+    _require_waiting(state, now)
+    return Finished(say("done by hand by {who}", who=Person(who)))
+
+
+def cancel(state: Run) -> CancelAsked | None:
+    """Ask the execution to stop; asking twice changes nothing."""
+    if state.phase is not Phase.STARTED:
+        raise TooLate("{run} is not running: it is {phase}.", run=state.number, phase=PHASE_NAMES[state.phase])
+    return None if state.cancelled_by else CancelAsked()
+
+
+def _require_waiting(state: Run, now: datetime) -> None:
+    if (state.phase is Phase.PROPOSED and now >= state.proposal.expires_at) or state.phase is Phase.EXPIRED:
+        raise TooLate(
+            "{run} expired at {when}; propose it again if it is still needed. Nothing was changed.",
+            run=state.number,
+            when=state.proposal.expires_at,
+        )
+    if state.phase is not Phase.PROPOSED:
+        raise TooLate(
+            "{run} was already decided by {who}: it is {phase}. This click changed nothing.",
+            run=state.number,
+            who=Person(state.decided_by),
+            phase=PHASE_NAMES[state.phase],
+        )

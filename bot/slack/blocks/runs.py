@@ -1,0 +1,53 @@
+"""Lists around runs: what may be proposed, what was run."""
+
+from bot.core.run import PHASE_NAMES, Run
+from bot.core.text import Person, say
+from bot.flows.runs import Actions, Runs
+from bot.slack.blocks import parts
+from bot.slack.blocks.parts import Message
+from bot.slack.blocks.run import PHASE_SIGNS, RISKS
+from bot.slack.voice import Voice, escape
+
+
+def actions(value: Actions, voice: Voice) -> Message:
+    """What may be proposed, with its risk; what the bot refuses or leaves to people is marked."""
+    title = voice(say("*What may be run in {system}*", system=value.system.profile.name))
+    rows = []
+    for action in value.actions:
+        if action.refused is not None:
+            kind = voice(say("refused"))
+        elif action.by_hand is not None:
+            kind = voice(say("by hand"))
+        else:
+            kind = voice(RISKS[action.risk])
+        rows.append(f"`/run {action.name}` — {escape(voice.words(action.title))} ({kind})")
+    if not rows:
+        rows = [voice(say("nothing yet"))]
+    hint = voice(say("A command only proposes; a card in the channel asks for approval."))
+    return parts.message(title, [parts.section(title), *parts.lines(rows), parts.context(hint)])
+
+
+def listing(value: Runs, voice: Voice) -> Message:
+    """The newest runs that match."""
+    if not value.runs:
+        words = voice(say("No run matches “{words}”.", words=value.words) if value.words else say("No run yet."))
+        return parts.message(words, [parts.section(words)])
+    title = voice(say("*{count} runs*", count=value.total))
+    blocks = [parts.section(title), *parts.lines(_row(state, voice) for state in value.runs)]
+    if value.total > len(value.runs):
+        blocks.append(parts.context(voice(say("… and {more} older ones", more=value.total - len(value.runs)))))
+    return parts.message(title, blocks)
+
+
+def _row(state: Run, voice: Voice) -> str:
+    words = say(
+        "{sign} *{run}* {title} · {target} · {phase} · {who}, {when}",
+        sign=PHASE_SIGNS[state.phase],
+        run=state.number,
+        title=state.proposal.title,
+        target=state.proposal.target,
+        phase=PHASE_NAMES[state.phase],
+        who=Person(state.proposed_by),
+        when=state.proposed_at,
+    )
+    return voice(words)
