@@ -66,7 +66,10 @@ async def test_healthy_pods_are_listed_one_a_line(world: World) -> None:
     reading = await read("kubernetes.pods", cluster(world), deployment=NAME)
     assert measured(reading) == {
         "count": 3,
+        "pods": 3,
+        "running": 3,
         "not_ready": 0,
+        "restarts": 0,
         "restarts_max": 0,
         "crash_looping": 0,
         "image_pull_failing": 0,
@@ -117,7 +120,7 @@ async def test_events_tell_the_newest_warning_of_the_deployment_only(world: Worl
 
 async def test_revisions_are_listed_newest_first_with_the_current_one_marked(world: World) -> None:
     reading = await read("kubernetes.revisions", cluster(world), name=NAME)
-    assert measured(reading) == {"count": 3, "current": 3}
+    assert measured(reading) == {"count": 3, "current": 3, "images": "agente-api:2.4.0", "author": "ana.souza"}
     assert reading.evidence == (
         "3  agente-api:2.4.0  26 h  release 2.4.0 by ana.souza (pipeline 1843)  <- current",
         "2  agente-api:2.3.1  9 d  hotfix 2.3.1 by bruno.lima (pipeline 1815)",

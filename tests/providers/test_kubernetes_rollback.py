@@ -206,7 +206,7 @@ async def test_a_rollback_to_an_image_that_does_not_start_fails_with_the_counts(
     patches = state(world)["patches"]
     error = await refusal(execute(cluster(world), await preview(cluster(world))))
     assert spoken(error) == (
-        "The rollback of agente-api was accepted, but its pods do not start: 1 of 3 updated, 1 not available."
+        "The change of agente-api was accepted, but its pods do not start: 1 of 3 updated, 1 not available."
     )
     assert state(world)["patches"] == patches + 1
 
@@ -218,7 +218,7 @@ async def test_somebody_who_changes_it_during_the_rollback_is_noticed() -> None:
             await world.control({"drift": {"deployment": NAME, "image": "agente-api:2.6.0"}})
 
         error = await refusal(execute(cluster(world), await preview(cluster(world)), interfere))
-    assert spoken(error) == "The rollback of agente-api was accepted, then somebody else changed it again."
+    assert spoken(error) == "The change of agente-api was accepted, then somebody else changed it again."
 
 
 async def test_an_account_that_may_only_read_is_told_at_the_preview(world: World) -> None:

@@ -8,15 +8,22 @@ from time import monotonic
 
 import pytest
 import redis
+from data_changes import granted
 from pydantic import ValidationError
 from readings import measured, missing, read, refusal, spoken, summary
 from redis_server import RedisServer, free_port, installed, self_signed, started
 
 from bot.core.errors import Denied, TimedOut, Unreachable
 from bot.core.findings import Reading
-from bot.providers import names
+from bot.core.operation import Read
+from bot.providers import names, operation
 
-EVERY = [name for name in names() if name.startswith("redis.")]
+EVERY = [name for name in names() if name.startswith("redis.") and isinstance(operation(name), Read)]
+NEEDED: dict[str, dict[str, object]] = {
+    "redis.scan": {"pattern": "ai:*"},
+    "redis.list_length": {"key": "crm_retry_queue"},
+    "redis.key_meta": {"key": "crm_retry_queue"},
+}
 
 
 async def until_measured(name: str, url: str, wanted: dict[str, object]) -> Reading:
@@ -143,9 +150,9 @@ async def test_replication_is_seen_from_both_ends_and_its_break_is_noticed(
 async def test_a_hung_redis_times_out_every_check_within_the_limit(server: RedisServer) -> None:
     begun = monotonic()
     with server.paused():
-        errors = await asyncio.gather(*(refusal(name, {"url": server.url()}) for name in EVERY))
+        errors = await asyncio.gather(*(refusal(name, {"url": server.url()}, **NEEDED.get(name, {})) for name in EVERY))
     assert monotonic() - begun < 3
-    assert len(errors) == 7
+    assert len(errors) == 11
     for error in errors:
         assert isinstance(error, TimedOut)
         assert "did not answer within 1.5 s" in spoken(error)
@@ -153,7 +160,7 @@ async def test_a_hung_redis_times_out_every_check_within_the_limit(server: Redis
 
 @pytest.mark.parametrize("name", EVERY)
 async def test_a_dead_redis_is_unreachable(name: str) -> None:
-    error = await refusal(name, {"url": f"redis://:s3same@127.0.0.1:{free_port()}/0"})
+    error = await refusal(name, {"url": f"redis://:s3same@127.0.0.1:{free_port()}/0"}, **NEEDED.get(name, {}))
     assert isinstance(error, Unreachable)
     assert "cannot be reached" in spoken(error)
 
@@ -166,22 +173,32 @@ async def test_a_redis_killed_before_the_check_is_unreachable(patient: RedisServ
 
 @pytest.mark.parametrize(
     ("name", "grant"),
-    [("redis.ping", "ping"), ("redis.memory", "info"), ("redis.slowlog", "time"), ("redis.replication", "info")],
+    [
+        ("redis.ping", "ping"),
+        ("redis.memory", "info"),
+        ("redis.slowlog", "time"),
+        ("redis.replication", "info"),
+        ("redis.scan", "scan"),
+        ("redis.list_length", "type"),
+        ("redis.key_meta", "type"),
+        ("redis.command_stats", "info"),
+    ],
 )
 async def test_a_refused_command_says_what_to_grant(name: str, grant: str, patient: RedisServer) -> None:
     with patient.client() as client:
         client.acl_setuser("oncall", enabled=True, passwords="+s3same", categories=["-@all"], commands=["+select"])
-    error = await refusal(name, {"url": patient.url("oncall", "s3same")})
+    error = await refusal(name, {"url": patient.url("oncall", "s3same")}, **NEEDED.get(name, {}))
     assert isinstance(error, Denied)
     assert spoken(error).endswith(f"Grant it: `ACL SETUSER oncall +{grant}`")
 
 
-async def test_every_check_runs_with_only_the_commands_it_says_it_needs(patient: RedisServer) -> None:
-    grants = ["+select", "+ping", "+info", "+time", "+slowlog|get"]
+async def test_every_check_runs_with_only_the_permissions_of_the_documentation(patient: RedisServer) -> None:
     with patient.client() as client:
-        client.acl_setuser("oncall", enabled=True, passwords="+s3same", categories=["-@all"], commands=grants)
+        client.execute_command(*granted("redis-read").replace(">PASSWORD", ">s3same").split())
+        client.rpush("crm_retry_queue", "lead")
     for name in EVERY:
-        assert (await read(name, {"url": patient.url("oncall", "s3same")})).measurements
+        reading = await read(name, {"url": patient.url("plantao", "s3same")}, **NEEDED.get(name, {}))
+        assert reading.measurements
 
 
 @pytest.mark.parametrize(("user", "password"), [("default", "wrong-s3same"), ("nobody", "s3same"), ("", "")])

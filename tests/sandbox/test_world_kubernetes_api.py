@@ -294,7 +294,7 @@ async def test_a_client_learns_the_version_the_groups_and_its_own_rights(http: h
     assert (await http.get("/version")).json()["major"] == "1"
     assert (await http.get("/api")).json()["versions"] == ["v1"]
     served = (await http.get("/apis/apps/v1")).json()["resources"]
-    assert {one["name"] for one in served} == {"deployments", "replicasets"}
+    assert {one["name"] for one in served} == {"deployments", "replicasets", "statefulsets"}
     rights = {}
     for namespace in ("production", "default"):
         wish = {"verb": "patch", "resource": "deployments", "group": "apps", "namespace": namespace}

@@ -1,4 +1,4 @@
-"""What the approver of a rollback should know before saying yes."""
+"""What the approver of a change should know before saying yes."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -17,7 +17,24 @@ _OWNERS: Final = {
 
 
 def cautions(deployment: Document, revisions: list[Revision], present: Revision, target: Revision) -> Iterator[Text]:
-    """One sentence for each reason to hesitate."""
+    """One sentence for each reason to hesitate before a rollback."""
+    yield from _unfinished(deployment)
+    if target.images == present.images:
+        yield say("The image stays the same; only settings change.")
+    if owner := _owner(deployment):
+        yield say("{owner} manages this deployment and may undo the rollback; change it there too.", owner=owner)
+    if set(target.images) & _images_rolled_back(revisions):
+        yield say("{image} was itself rolled back earlier.", image=image_words(target.images))
+
+
+def general_cautions(deployment: Document) -> Iterator[Text]:
+    """One sentence for each reason to hesitate before any other change."""
+    yield from _unfinished(deployment)
+    if owner := _owner(deployment):
+        yield say("{owner} manages this deployment and may undo the change; make it there too.", owner=owner)
+
+
+def _unfinished(deployment: Document) -> Iterator[Text]:
     counts = counts_of(deployment)
     if rollout_of(deployment) is not Rollout.COMPLETE:
         yield say(
@@ -26,12 +43,6 @@ def cautions(deployment: Document, revisions: list[Revision], present: Revision,
             desired=counts.desired,
             unavailable=counts.unavailable,
         )
-    if target.images == present.images:
-        yield say("The image stays the same; only settings change.")
-    if owner := _owner(deployment):
-        yield say("{owner} manages this deployment and may undo the rollback; change it there too.", owner=owner)
-    if set(target.images) & _images_rolled_back(revisions):
-        yield say("{image} was itself rolled back earlier.", image=image_words(target.images))
 
 
 def _owner(deployment: Document) -> str:

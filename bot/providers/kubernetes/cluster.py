@@ -1,11 +1,9 @@
-"""Bounded requests to the API server, and what its refusals mean."""
+"""Bounded requests to the API server; none is ever repeated."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
+from urllib.parse import urlencode
 
 import aiohttp
 from kubernetes.aio import config as loading
@@ -13,45 +11,23 @@ from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.client.exceptions import ApiException
 
-from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
-from bot.core.redaction import mask
+from bot.core.errors import TargetError
 from bot.providers.kubernetes.address import Address
+from bot.providers.kubernetes.refusals import Request, denied, lost, refused
+from bot.providers.kubernetes.resources import PODS, Resource
 
 Document: TypeAlias = dict[str, Any]
 
 LIMIT: Final = 8.0
 _REQUEST_LIMIT: Final = 4.0
+_GOODBYE_LIMIT: Final = 1.0
+_MESSAGE_LIMIT: Final = 1024 * 1024
 _PAGE: Final = 500
 _PAGES: Final = 4
-_MESSAGE_LIMIT: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """A kind of object, by its place in the API."""
-
-    kind: str
-    plural: str
-    group: str = ""
-
-    @property
-    def path(self) -> str:
-        root = f"/apis/{self.group}/v1" if self.group else "/api/v1"
-        return f"{root}/namespaces/{{namespace}}/{self.plural}"
-
-    @property
-    def qualified(self) -> str:
-        return f"{self.plural}.{self.group}" if self.group else self.plural
-
-
-DEPLOYMENTS: Final = Resource("deployment", "deployments", "apps")
-REPLICA_SETS: Final = Resource("replica set", "replicasets", "apps")
-PODS: Final = Resource("pod", "pods")
-EVENTS: Final = Resource("event", "events")
-
-
-class Changed(TargetError):
-    """The object is no longer as the change expects it; nothing was changed."""
+_METHODS: Final = {"get": "GET", "list": "GET", "patch": "PATCH", "create": "POST"}
+_METADATA_ONLY: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+# The newest protocol first; servers before 1.29 know only v4.
+_STREAM_PROTOCOLS: Final = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 
 
 class Cluster:
@@ -62,54 +38,139 @@ class Cluster:
         self._client = client
 
     async def read(self, resource: Resource, name: str) -> Document:
-        return await self._request("get", resource, name)
+        return await self._request(Request("get", resource, name))
+
+    async def read_metadata(self, resource: Resource, name: str) -> Document:
+        """The object without its contents, which the API server then does not even send."""
+        return await self._request(Request("get", resource, name, accept=_METADATA_ONLY))
 
     async def listing(self, resource: Resource, **query: str) -> list[Document]:
         """All objects that match, at most 2,000: beyond that the newest pages would not tell an engineer more."""
         found: list[Document] = []
         token = ""
         for _ in range(_PAGES):
-            page = await self._request("list", resource, query=query | {"limit": str(_PAGE), "continue": token})
+            page = await self._request(
+                Request("list", resource, query=query | {"limit": str(_PAGE), "continue": token})
+            )
             found += page.get("items") or []
             token = (page.get("metadata") or {}).get("continue", "")
             if not token:
                 break
         return found
 
-    async def patch(self, resource: Resource, name: str, steps: list[Document], *, is_dry_run: bool) -> Document:
-        """A JSON patch, whose `test` steps make the API server refuse it when the object has changed."""
-        query = {"fieldManager": "plantao"} | ({"dryRun": "All"} if is_dry_run else {})
-        return await self._request("patch", resource, name, query=query, steps=steps)
-
-    async def _request(
-        self,
-        verb: str,
-        resource: Resource,
-        name: str = "",
-        *,
-        query: dict[str, str] | None = None,
-        steps: list[Document] | None = None,
+    async def patch(
+        self, resource: Resource, name: str, steps: list[Document], *, is_dry_run: bool, subresource: str = ""
     ) -> Document:
+        """A JSON patch, whose `test` steps make the API server refuse it when the object has changed."""
+        return await self._request(
+            Request("patch", resource, name, subresource, query=_writing(is_dry_run), body=steps)
+        )
+
+    async def create(self, resource: Resource, body: Document, *, is_dry_run: bool) -> Document:
+        return await self._request(Request("create", resource, query=_writing(is_dry_run), body=body))
+
+    async def evict(self, pod: Document, *, is_dry_run: bool) -> None:
+        """Ask for a pod's end as a drain does, which a disruption budget may refuse; only this very pod."""
+        name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
+        body = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": name, "namespace": self.namespace},
+            "deleteOptions": {"preconditions": {"uid": uid}},
+        }
+        await self._request(Request("create", PODS, name, "eviction", query=_writing(is_dry_run), body=body))
+
+    async def log(self, pod: str, query: dict[str, str], limit: int) -> str:
+        """At most `limit` bytes of a container's log."""
+        answer = await self._call(Request("get", PODS, pod, "log", query=query, accept="*/*"), is_stream=True)
         try:
-            answer: Any = await self._client.call_api(
-                f"{resource.path}/{{name}}" if name else resource.path,
-                "PATCH" if verb == "patch" else "GET",
-                {"namespace": self.namespace, "name": name},
-                {key: value for key, value in (query or {}).items() if value},
-                {"Accept": "application/json"} | ({"Content-Type": "application/json-patch+json"} if steps else {}),
-                body=steps,
-                auth_settings=["BearerToken"],
-                response_types_map={200: "object"},
-                _return_http_data_only=True,
-                _request_timeout=_REQUEST_LIMIT,
-            )
-        except ApiException as error:
-            raise _refused(error, verb, resource, name, self.namespace) from error
+            data = bytearray()
+            async for chunk in answer.content.iter_any():
+                data += chunk
+                if len(data) >= limit:
+                    break
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise _lost(error) from error
+            raise lost(error, _REQUEST_LIMIT) from error
+        finally:
+            answer.close()
+        return bytes(data[:limit]).decode(errors="replace")
+
+    @asynccontextmanager
+    async def dialled(
+        self, pod: str, query: Sequence[tuple[str, str]]
+    ) -> AsyncIterator["aiohttp.ClientWebSocketResponse[bool]"]:
+        """The streams of a command inside a pod; the caller bounds the time."""
+        headers: dict[str, str] = {}
+        await self._client.update_params_for_auth(headers, [], ["BearerToken"])
+        host = self._client.configuration.host
+        path = PODS.path.format(namespace=self.namespace)
+        rest = self._client.rest_client
+        session: aiohttp.ClientSession = rest.pool_manager
+        try:
+            async with session.ws_connect(
+                f"{host}{path}/{pod}/exec?{urlencode(query)}",
+                headers=headers,
+                protocols=_STREAM_PROTOCOLS,
+                timeout=aiohttp.ClientWSTimeout(ws_close=_GOODBYE_LIMIT),
+                proxy=rest.proxy,
+                proxy_headers=rest.proxy_headers,
+                server_hostname=rest.server_hostname,
+                max_msg_size=_MESSAGE_LIMIT,
+            ) as socket:
+                yield socket
+        except aiohttp.WSServerHandshakeError as error:
+            raise self._refused_stream(error, pod) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise lost(error, _REQUEST_LIMIT) from error
+
+    def _refused_stream(self, error: aiohttp.WSServerHandshakeError, pod: str) -> TargetError:
+        if error.status == 403:
+            # `get` is what opens the stream; since Kubernetes 1.35 `create` is asked for as well.
+            return denied("get, create", PODS.qualified("exec"), self.namespace)
+        return refused(
+            ApiException(status=error.status, reason=error.message), Request("get", PODS, pod), self.namespace
+        )
+
+    async def _request(self, request: Request) -> Document:
+        answer = await self._call(request, is_stream=False)
         if not isinstance(answer, dict):
             raise TargetError("What answers at the cluster's address is not Kubernetes.")
         return answer
+
+    async def _call(self, request: Request, *, is_stream: bool) -> Any:
+        headers = {"Accept": request.accept}
+        if request.verb == "patch":
+            headers["Content-Type"] = "application/json-patch+json"
+        try:
+            answer = await self._client.call_api(
+                request.path,
+                _METHODS[request.verb],
+                {"namespace": self.namespace, "name": request.name},
+                {key: value for key, value in request.query.items() if value},
+                headers,
+                body=request.body,
+                auth_settings=["BearerToken"],
+                response_types_map={200: "object", 201: "object"},
+                _return_http_data_only=True,
+                _preload_content=not is_stream,
+                _request_timeout=_REQUEST_LIMIT,
+            )
+            if is_stream and answer.status >= 300:
+                error = ApiException(status=answer.status, reason=answer.reason)
+                error.body = (await answer.content.read(1 << 16)).decode(errors="replace")
+                answer.close()
+                raise error
+        except ApiException as error:
+            raise refused(error, request, self.namespace) from error
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise lost(error, _REQUEST_LIMIT) from error
+        except UnicodeDecodeError as error:
+            raise TargetError("What answers at the cluster's address is not Kubernetes.") from error
+        return answer
+
+
+def _writing(is_dry_run: bool) -> dict[str, str]:
+    return {"fieldManager": "plantao"} | ({"dryRun": "All"} if is_dry_run else {})
 
 
 @asynccontextmanager
@@ -139,52 +200,3 @@ async def _configuration(address: Address) -> Configuration:
             "The access to the cluster cannot be loaded: the file is missing, or names no usable cluster and user."
         ) from error
     return configuration
-
-
-def _refused(error: ApiException, verb: str, resource: Resource, name: str, namespace: str) -> TargetError:
-    message = _message(error)
-    match error.status:
-        case 401:
-            return Denied("The cluster does not accept the token; it is wrong or expired. Renew this target's secret.")
-        case 403 if " cannot " in message:
-            return Denied(
-                "The cluster does not let this account `{verb}` `{resource}` in {namespace}. Add that to its Role.",
-                verb=verb,
-                resource=resource.qualified,
-                namespace=namespace,
-            )
-        case 403:
-            return Denied("The cluster forbids it: {message}", message=message)
-        case 404:
-            return TargetError("There is no {kind} {name} in {place}.", kind=resource.kind, name=name, place=namespace)
-        case 409 | 422 if verb == "patch" and "is invalid" not in message:
-            return Changed("The {kind} {name} was changed meanwhile; nothing was done.", kind=resource.kind, name=name)
-        case status if status and status >= 500:
-            # Unreachable, since behind a 502 or 504 a change may have been made or not.
-            return Unreachable(
-                "The cluster is in trouble, it answered {status}: {message}", status=status, message=message
-            )
-        case status:
-            return TargetError("The cluster answered {status}: {message}", status=status or 0, message=message)
-
-
-def _message(error: ApiException) -> str:
-    """The sentence of a Status object; anything else is a proxy's page and stays behind."""
-    try:
-        status = json.loads(error.body or "")
-    except ValueError:
-        return str(error.reason)
-    told = status.get("message", error.reason) if isinstance(status, dict) else error.reason
-    return mask(str(told))[:_MESSAGE_LIMIT]
-
-
-def _lost(error: Exception) -> TargetError:
-    match error:
-        case asyncio.TimeoutError():
-            return TimedOut("The cluster did not answer within {seconds} s.", seconds=_REQUEST_LIMIT)
-        case aiohttp.ClientConnectorCertificateError():
-            return Unreachable("The cluster's certificate is not valid for this target's `ca`.")
-        case aiohttp.ClientConnectorError():
-            return Unreachable("The cluster cannot be reached: the connection was refused or the name is unknown.")
-        case _:
-            return Unreachable("The connection to the cluster broke before it answered.")

@@ -6,7 +6,8 @@ from bot.core.findings import Measurement, Reading
 from bot.core.operation import Parameters, Read
 from bot.core.text import Text, say
 from bot.providers.kubernetes.address import NAME, Address
-from bot.providers.kubernetes.cluster import DEPLOYMENTS, LIMIT, Document, opened
+from bot.providers.kubernetes.cluster import LIMIT, Document, opened
+from bot.providers.kubernetes.resources import DEPLOYMENTS
 from bot.providers.kubernetes.workloads import (
     Rollout,
     condition,

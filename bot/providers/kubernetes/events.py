@@ -12,7 +12,8 @@ from bot.core.operation import Parameters, Read
 from bot.core.redaction import mask
 from bot.core.text import Text, say
 from bot.providers.kubernetes.address import Address
-from bot.providers.kubernetes.cluster import EVENTS, LIMIT, Document, opened
+from bot.providers.kubernetes.cluster import LIMIT, Document, opened
+from bot.providers.kubernetes.resources import EVENTS
 from bot.providers.kubernetes.workloads import moment
 
 _SHOWN: Final = 10

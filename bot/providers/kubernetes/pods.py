@@ -1,33 +1,22 @@
 """The pods of a deployment or a selector: who is not ready, and why."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Self
-
-from pydantic import Field, model_validator
+from typing import Final
 
 from bot.core.findings import Measurement, Reading
-from bot.core.operation import Parameters, Read
+from bot.core.operation import Read
 from bot.core.redaction import mask
 from bot.core.text import Text, say
 from bot.providers.kubernetes.address import Address
-from bot.providers.kubernetes.cluster import DEPLOYMENTS, LIMIT, PODS, Cluster, Document, opened
-from bot.providers.kubernetes.workloads import age, image_words, images_of, moment, selector_of
+from bot.providers.kubernetes.cluster import LIMIT, Document, opened
+from bot.providers.kubernetes.selection import Wanted, pods_of
+from bot.providers.kubernetes.workloads import age, image_words, images_of, moment
 
 _SHOWN: Final = 20
+_EXPLAINED: Final = 5
+_LINE_LIMIT: Final = 240
 _PULL_FAILURES: Final = frozenset({"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull"})
-
-
-class Wanted(Parameters):
-    """Which pods: those of a deployment, or those a label selector finds."""
-
-    deployment: str = ""
-    selector: str = Field("", max_length=500)
-
-    @model_validator(mode="after")
-    def _is_one_choice(self) -> Self:
-        if bool(self.deployment) == bool(self.selector):
-            raise ValueError("give either deployment or selector")
-        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +31,7 @@ class _Pod:
     waiting: frozenset[str]
     ended: frozenset[str]
     phase: str
+    why: tuple[str, ...]
 
     @property
     def is_missed(self) -> bool:
@@ -65,23 +55,28 @@ class _Pod:
 
 async def _read(address: Address, wanted: Wanted) -> Reading:
     async with opened(address) as cluster:
-        documents = await cluster.listing(PODS, labelSelector=await _selector(cluster, wanted))
+        documents = await pods_of(cluster, wanted)
     pods = sorted(map(_pod, documents), key=lambda pod: (not pod.is_missed, -pod.restarts, pod.name))
     measurements = (
         Measurement("count", len(pods)),
+        Measurement("pods", len(pods)),
+        Measurement("running", sum(pod.phase == "Running" and not pod.waiting for pod in pods)),
         Measurement("not_ready", sum(pod.is_missed for pod in pods)),
+        Measurement("restarts", sum(pod.restarts for pod in pods)),
         Measurement("restarts_max", max((pod.restarts for pod in pods), default=0)),
         Measurement("crash_looping", sum("CrashLoopBackOff" in pod.waiting for pod in pods)),
         Measurement("image_pull_failing", sum(bool(_PULL_FAILURES & pod.waiting) for pod in pods)),
         Measurement("oom_killed", sum("OOMKilled" in pod.ended for pod in pods)),
     )
-    return Reading(_summary(pods), measurements, tuple(mask(str(pod)) for pod in pods[:_SHOWN]))
+    return Reading(_summary(pods), measurements, tuple(_evidence(pods)))
 
 
-async def _selector(cluster: Cluster, wanted: Wanted) -> str:
-    if wanted.selector:
-        return wanted.selector
-    return selector_of(await cluster.read(DEPLOYMENTS, wanted.deployment))
+def _evidence(pods: list[_Pod]) -> Iterator[str]:
+    """One line a pod; the worst few are followed by what their containers and conditions say."""
+    for place, pod in enumerate(pods[:_SHOWN]):
+        yield mask(str(pod))[:_LINE_LIMIT]
+        if place < _EXPLAINED and (pod.is_missed or pod.restarts):
+            yield from (mask(f"    {line}")[:_LINE_LIMIT] for line in pod.why)
 
 
 def _pod(document: Document) -> _Pod:
@@ -105,7 +100,28 @@ def _pod(document: Document) -> _Pod:
         waiting=frozenset(waiting - {""}),
         ended=frozenset(ended - {""}),
         phase=status.get("phase", "Unknown"),
+        why=tuple(_why(status, containers)),
     )
+
+
+def _why(status: Document, containers: list[Document]) -> Iterator[str]:
+    """What kubelet and scheduler say, in the manner of `kubectl describe`, without the environment."""
+    for container in containers:
+        name, state = container["name"], container.get("state") or {}
+        if waiting := state.get("waiting"):
+            yield f"{name}: {waiting.get('reason', '?')}: {_one_line(waiting.get('message', ''))}"
+        ended = (container.get("lastState") or {}).get("terminated") or state.get("terminated")
+        if ended:
+            when = f", {age(moment(ended['finishedAt']))} ago" if ended.get("finishedAt") else ""
+            told = _one_line(ended.get("message", ""))
+            yield f"{name}: ended with {ended.get('reason', '?')}, exit code {ended.get('exitCode', '?')}{when} {told}"
+    for condition in status.get("conditions", []):
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            yield f"{condition.get('reason', '?')}: {_one_line(condition.get('message', ''))}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _summary(pods: list[_Pod]) -> Text:

@@ -6,9 +6,10 @@ from bot.core.findings import Measurement, Reading
 from bot.core.operation import Read
 from bot.core.text import Text, say
 from bot.providers.kubernetes.address import Address
-from bot.providers.kubernetes.cluster import DEPLOYMENTS, LIMIT, opened
+from bot.providers.kubernetes.cluster import LIMIT, opened
 from bot.providers.kubernetes.deployment import Named
-from bot.providers.kubernetes.workloads import Revision, age, image_words, present_of, revisions_of
+from bot.providers.kubernetes.resources import DEPLOYMENTS
+from bot.providers.kubernetes.workloads import Revision, age, author_of, image_words, present_of, revisions_of
 
 _SHOWN: Final = 20
 
@@ -24,9 +25,18 @@ async def _read(address: Address, wanted: Named) -> Reading:
         (
             Measurement("count", len(revisions)),
             Measurement("current", present.number if present else None, missing=unseen),
+            Measurement("images", image_words(present.images) if present else None, missing=unseen),
+            _author(present, unseen),
         ),
         tuple(_line(revision, is_present=revision == present) for revision in revisions[:_SHOWN]),
     )
+
+
+def _author(present: Revision | None, unseen: Text | None) -> Measurement:
+    if present is None:
+        return Measurement("author", None, missing=unseen)
+    untold = say("the change cause names nobody; deploy with “… by NAME” in `kubernetes.io/change-cause`")
+    return Measurement("author", author_of(present) or None, missing=None if author_of(present) else untold)
 
 
 def _line(revision: Revision, *, is_present: bool) -> str:

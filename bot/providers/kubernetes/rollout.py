@@ -1,15 +1,14 @@
 """Following a rollout until the deployment says that it is complete, or cannot be."""
 
 import asyncio
-from typing import Final
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.operation import Progress
 from bot.core.text import say
-from bot.providers.kubernetes.cluster import DEPLOYMENTS, Cluster, Document
+from bot.providers.kubernetes.cluster import Cluster, Document
+from bot.providers.kubernetes.pauses import growing
+from bot.providers.kubernetes.resources import DEPLOYMENTS
 from bot.providers.kubernetes.workloads import condition, counts_of, digest_of, image_words, images_of
-
-_PAUSE: Final = 1.0
 
 
 async def follow(cluster: Cluster, accepted: Document, limit: float, progress: Progress) -> Document:
@@ -18,8 +17,8 @@ async def follow(cluster: Cluster, accepted: Document, limit: float, progress: P
     deployment = accepted
     try:
         async with asyncio.timeout(limit):
-            while True:
-                await asyncio.sleep(_PAUSE)
+            for pause in growing():
+                await asyncio.sleep(pause)
                 deployment = await _look(cluster, deployment)
                 _require_hope(accepted, deployment)
                 counts = counts_of(deployment)
@@ -36,9 +35,10 @@ async def follow(cluster: Cluster, accepted: Document, limit: float, progress: P
                         )
                     )
                 if counts.are_complete:
-                    return deployment
+                    break
     except TimeoutError as error:
         raise _late(deployment, limit) from error
+    return deployment
 
 
 async def _look(cluster: Cluster, known: Document) -> Document:
@@ -52,13 +52,13 @@ async def _look(cluster: Cluster, known: Document) -> Document:
 def _require_hope(accepted: Document, deployment: Document) -> None:
     name, counts = deployment["metadata"]["name"], counts_of(deployment)
     if digest_of(deployment["spec"]["template"]) != digest_of(accepted["spec"]["template"]):
-        raise TargetError("The rollback of {name} was accepted, then somebody else changed it again.", name=name)
+        raise TargetError("The change of {name} was accepted, then somebody else changed it again.", name=name)
     verdict = condition(deployment, "Progressing")
     # A verdict dated as before belongs to the rollout that this one replaced.
     is_new = verdict.get("lastUpdateTime") != condition(accepted, "Progressing").get("lastUpdateTime")
     if counts.is_observed and is_new and verdict.get("reason") == "ProgressDeadlineExceeded":
         raise TargetError(
-            "The rollback of {name} was accepted, but its pods do not start: {updated} of {desired} updated, "
+            "The change of {name} was accepted, but its pods do not start: {updated} of {desired} updated, "
             "{unavailable} not available.",
             name=name,
             updated=counts.updated,
@@ -70,7 +70,7 @@ def _require_hope(accepted: Document, deployment: Document) -> None:
 def _late(deployment: Document, limit: float) -> TimedOut:
     counts = counts_of(deployment)
     return TimedOut(
-        "The rollback of {name} was accepted, but after {minutes} min it is not complete: {updated} of {desired} pods "
+        "The change of {name} was accepted, but after {minutes} min it is not complete: {updated} of {desired} pods "
         "updated, {unavailable} not available.",
         name=deployment["metadata"]["name"],
         minutes=round(limit / 60, 1),

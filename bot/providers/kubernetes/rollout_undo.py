@@ -1,29 +1,27 @@
 """Going back to an earlier revision of a deployment, as `kubectl rollout undo` does, but never blindly."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final
 
 from pydantic import Field
 
-from bot.core.errors import TargetError, TimedOut, Unreachable
+from bot.core.errors import TargetError
 from bot.core.operation import Change, Progress
 from bot.core.run import Preview
 from bot.core.text import Text, say
 from bot.providers.kubernetes import differences
 from bot.providers.kubernetes.address import Address
 from bot.providers.kubernetes.cautions import cautions
-from bot.providers.kubernetes.cluster import DEPLOYMENTS, Changed, Cluster, Document, opened
+from bot.providers.kubernetes.cluster import Cluster, Document, opened
 from bot.providers.kubernetes.deployment import Named
+from bot.providers.kubernetes.refusals import Changed
+from bot.providers.kubernetes.resources import DEPLOYMENTS
 from bot.providers.kubernetes.rollout import follow
+from bot.providers.kubernetes.template_change import patch_once, steps_for
 from bot.providers.kubernetes.workloads import (
-    CHANGE_CAUSE,
     Revision,
-    annotations_of,
     counts_of,
-    digest_of,
     image_words,
-    images_of,
     present_of,
     revision_number,
     revisions_of,
@@ -31,7 +29,6 @@ from bot.providers.kubernetes.workloads import (
 
 _LIMIT: Final = 300.0
 _FOLLOW_LIMIT: Final = 280.0
-_LOOKS, _PAUSE = 5, 1.0
 
 
 class Undo(Named):
@@ -71,7 +68,7 @@ async def _execute(address: Address, wanted: Undo, preview: Preview, progress: P
     async with opened(address) as cluster:
         history = await _history(cluster, wanted.name)
         target = _as_shown(history, preview)
-        accepted = await _patch_once(cluster, history.deployment, target)
+        accepted = await patch_once(cluster, history.deployment, _steps(history.deployment, target), target.digest)
         deployment = await follow(cluster, accepted, _FOLLOW_LIMIT, progress)
     counts = counts_of(deployment)
     return say(
@@ -132,58 +129,8 @@ def _as_shown(history: _History, preview: Preview) -> Revision:
 
 
 def _steps(deployment: Document, target: Revision) -> list[Document]:
-    """A patch that the API server refuses if the template is not the one that was read.
-
-    Not by resource version: during a failing rollout the status changes that every second.
-    """
-    notes = [] if annotations_of(deployment) else [{"op": "add", "path": "/metadata/annotations", "value": {}}]
-    return [
-        {"op": "test", "path": "/metadata/uid", "value": deployment["metadata"]["uid"]},
-        {"op": "test", "path": "/spec/template", "value": deployment["spec"]["template"]},
-        {"op": "replace", "path": "/spec/template", "value": target.template},
-        *notes,
-        {
-            "op": "add",
-            "path": f"/metadata/annotations/{CHANGE_CAUSE.replace('/', '~1')}",
-            "value": f"Plantão: rollback to revision {target.number}",
-        },
-    ]
-
-
-async def _patch_once(cluster: Cluster, deployment: Document, target: Revision) -> Document:
-    """The deployment with the template accepted; when the answer is lost it is read, never sent again."""
-    name = deployment["metadata"]["name"]
-    try:
-        return await cluster.patch(DEPLOYMENTS, name, _steps(deployment, target), is_dry_run=False)
-    except (Unreachable, TimedOut) as error:
-        seen = None
-        for _ in range(_LOOKS):
-            await asyncio.sleep(_PAUSE)
-            seen = await _read_if_reachable(cluster, name) or seen
-            if seen and digest_of(seen["spec"]["template"]) == target.digest:
-                return seen
-        raise _unconfirmed(name, seen) from error
-
-
-async def _read_if_reachable(cluster: Cluster, name: str) -> Document | None:
-    try:
-        return await cluster.read(DEPLOYMENTS, name)
-    except (Unreachable, TimedOut):
-        return None
-
-
-def _unconfirmed(name: str, seen: Document | None) -> TargetError:
-    if seen is None:
-        return Unreachable(
-            "The connection broke while the rollback of {name} was sent; whether it was made is not known. "
-            "Look at the deployment before anybody tries again.",
-            name=name,
-        )
-    return TargetError(
-        "The connection broke while the rollback of {name} was sent. Looked at again, it is unchanged: {image}.",
-        name=name,
-        image=image_words(images_of(seen["spec"]["template"])),
-    )
+    edits = [{"op": "replace", "path": "/spec/template", "value": target.template}]
+    return steps_for(deployment, edits, f"rollback to revision {target.number}")
 
 
 ROLLOUT_UNDO = Change("kubernetes.rollout_undo", Address, Undo, _LIMIT, _preview, _execute)

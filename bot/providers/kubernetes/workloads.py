@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,13 +10,15 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bot.core.redaction import mask
-from bot.providers.kubernetes.cluster import REPLICA_SETS, Cluster, Document
+from bot.providers.kubernetes.cluster import Cluster, Document
+from bot.providers.kubernetes.resources import REPLICA_SETS
 
 CHANGE_CAUSE: Final = "kubernetes.io/change-cause"
 _REVISION: Final = "deployment.kubernetes.io/revision"
 _PAST_REVISIONS: Final = "deployment.kubernetes.io/revision-history"
 _HASH_LABEL: Final = "pod-template-hash"
 _CAUSE_LIMIT: Final = 120
+_AUTHOR: Final = re.compile(r"(?:\bby|\bpor)\s+([\w.@*-]{1,60})")
 
 
 class Rollout(StrEnum):
@@ -118,6 +121,12 @@ def revision_number(document: Document) -> int:
 
 def cause_of(document: Document) -> str:
     return mask(annotations_of(document).get(CHANGE_CAUSE, ""))[:_CAUSE_LIMIT]
+
+
+def author_of(revision: Revision) -> str:
+    """Who made it, where the change cause says so: `release 2.4.0 by ana.souza`."""
+    found = _AUTHOR.search(revision.cause)
+    return found[1] if found else ""
 
 
 def annotations_of(document: Document) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""The team's Redis as a patient: reads only, and never a key's name or value."""
+"""The team's Redis as a patient: never a value; key names only masked, and changes only under allowed prefixes."""

@@ -46,8 +46,11 @@ class Address(Parameters):
 
 
 @asynccontextmanager
-async def connected(address: Address) -> AsyncIterator[Redis]:
-    """A client of one connection without retries; vendor errors leave this block as ours."""
+async def connected(address: Address, odd_bytes: str = "replace") -> AsyncIterator[Redis]:
+    """A client of one connection without retries; vendor errors leave this block as ours.
+
+    Who sends back names that Redis told wants `odd_bytes="surrogateescape"`, which loses nothing.
+    """
     client = Redis.from_url(
         address.url.get_secret_value(),
         single_connection_client=True,
@@ -58,7 +61,7 @@ async def connected(address: Address) -> AsyncIterator[Redis]:
         protocol=2,
         driver_info=None,
         decode_responses=True,
-        encoding_errors="replace",
+        encoding_errors=odd_bytes,
     )
     try:
         yield client
@@ -115,6 +118,11 @@ def _translated(error: Exception, address: Address) -> TargetError:
 
 def _no_permission(words: str, user: str) -> Denied:
     found = _FORBIDDEN_COMMAND.search(words)
+    if found is None and "access" in words and "key" in words:
+        return Denied(
+            "Redis does not let the user `{user}` touch these keys. Grant it their prefix: `ACL SETUSER {user} ~…:*`",
+            user=user,
+        )
     if found is None:
         return Denied(
             "Redis does not let the user `{user}` read its state. Grant it INFO, PING and SLOWLOG.", user=user
@@ -132,6 +140,8 @@ def _refused(words: str, where: str) -> TargetError:
             "Redis at {where} is stuck in a script. `SCRIPT KILL` ends it if it has not written anything yet.",
             where=where,
         )
+    if words.startswith("READONLY"):
+        return TargetError("Redis at {where} is a replica and takes no changes; name its primary.", where=where)
     if words.startswith("unknown command"):
         return TargetError("Redis at {where} does not know this command; a managed Redis may hide it.", where=where)
     return TargetError("Redis at {where} answered with an error ({code}).", where=where, code=words.split(" ")[0])

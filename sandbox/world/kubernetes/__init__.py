@@ -11,6 +11,7 @@ from sandbox.world.kubernetes.access import READ_VERBS, WRITE_VERBS, Access, Acc
 from sandbox.world.kubernetes.cluster import Cluster
 from sandbox.world.kubernetes.images import Images
 from sandbox.world.kubernetes.kubelet import Kubelet
+from sandbox.world.kubernetes.more_controllers import MoreControllers
 from sandbox.world.kubernetes.rollout import DeploymentController
 from sandbox.world.kubernetes.server import application
 from sandbox.world.kubernetes.store import Store
@@ -39,6 +40,8 @@ async def open_cluster(namespace: str, seed: Callable[[Store], None], pace: floa
     )
     cluster = Cluster(Store(lambda: datetime.now(UTC)), access, Images())
     seed(cluster.store)
-    controller = DeploymentController(cluster.store, Kubelet(cluster.store, cluster.images), pace)
+    kubelet = Kubelet(cluster.store, cluster.images)
+    others = MoreControllers(cluster.store, kubelet, cluster.images)
+    controller = DeploymentController(cluster.store, kubelet, others, pace)
     async with running(controller.run), listen(application(cluster)) as url:
         yield OpenCluster(cluster, url, token, readonly_token)

@@ -1,26 +1,14 @@
 """Who may do what: bearer tokens, the accounts behind them, and role-based refusals."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sandbox.world.kubernetes.refusals import forbidden, unauthorized
 from sandbox.world.kubernetes.resources import Resource
 
 READ_VERBS = frozenset({"get", "list", "watch"})
 WRITE_VERBS = frozenset({"create", "update", "patch", "delete"})
-
-
-@dataclass(frozen=True)
-class Account:
-    """A service account whose role is bound to its own namespace only."""
-
-    name: str
-    namespace: str
-    verbs: frozenset[str]
-
-    @property
-    def user(self) -> str:
-        return f"system:serviceaccount:{self.namespace}:{self.name}"
 
 
 @dataclass(frozen=True)
@@ -33,13 +21,66 @@ class Attempt:
     name: str = ""
     subresource: str = ""
 
+    @property
+    def plural(self) -> str:
+        return f"{self.resource.plural}/{self.subresource}" if self.subresource else self.resource.plural
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a Role; without names it holds for every object."""
+
+    groups: frozenset[str]
+    resources: frozenset[str]
+    verbs: frozenset[str]
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> "Rule":
+        """From a rule as a Role's manifest writes it."""
+        return cls(
+            frozenset(document["apiGroups"]),
+            frozenset(document["resources"]),
+            frozenset(document["verbs"]),
+            frozenset(document.get("resourceNames", ())),
+        )
+
+    def allows(self, attempt: Attempt) -> bool:
+        return (
+            attempt.resource.group in self.groups
+            and attempt.plural in self.resources
+            and attempt.verb in self.verbs
+            and (not self.names or attempt.name in self.names)
+        )
+
+
+@dataclass(frozen=True)
+class Account:
+    """A service account whose role is bound to its own namespace only: rules, or the same verbs for everything."""
+
+    name: str
+    namespace: str
+    verbs: frozenset[str] = frozenset()
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def user(self) -> str:
+        return f"system:serviceaccount:{self.namespace}:{self.name}"
+
+    def may(self, attempt: Attempt) -> bool:
+        return attempt.verb in self.verbs or any(rule.allows(attempt) for rule in self.rules)
+
 
 @dataclass
 class Access:
     """Authenticates and authorizes; `withdrawn` verbs are refused to everybody."""
 
-    accounts: Mapping[str, Account]
+    accounts: dict[str, Account]
     withdrawn: frozenset[str] = field(default=frozenset())
+
+    def admit(self, token: str, name: str, namespace: str, rules: Iterable[dict[str, Any]]) -> None:
+        """One more account, with exactly the rules of a Role's manifest."""
+        self.accounts[token] = Account(name, namespace, rules=tuple(map(Rule.of, rules)))
 
     def account(self, authorization: str) -> Account:
         scheme, _, token = authorization.partition(" ")
@@ -49,14 +90,13 @@ class Access:
         return account
 
     def allows(self, account: Account, attempt: Attempt) -> bool:
-        is_granted = attempt.verb in account.verbs - self.withdrawn
+        is_granted = attempt.verb not in self.withdrawn and account.may(attempt)
         return is_granted and attempt.namespace == account.namespace
 
     def require(self, account: Account, attempt: Attempt) -> None:
         if self.allows(account, attempt):
             return
-        resource = attempt.resource
-        plural = f"{resource.plural}/{attempt.subresource}" if attempt.subresource else resource.plural
         place = f'in the namespace "{attempt.namespace}"' if attempt.namespace else "at the cluster scope"
-        why = f'User "{account.user}" cannot {attempt.verb} resource "{plural}" in API group "{resource.group}" {place}'
-        raise forbidden(resource, attempt.name, why)
+        resource = attempt.resource
+        what = f'cannot {attempt.verb} resource "{attempt.plural}" in API group "{resource.group}" {place}'
+        raise forbidden(resource, attempt.name, f'User "{account.user}" {what}')

@@ -9,7 +9,8 @@ from aiohttp import web
 from sandbox.world.kubernetes.access import Access
 from sandbox.world.kubernetes.faults import Faults
 from sandbox.world.kubernetes.images import Fate, Images
-from sandbox.world.kubernetes.pod_logs import Outage
+from sandbox.world.kubernetes.inside import Inside
+from sandbox.world.kubernetes.pod_logs import Outage, Said
 from sandbox.world.kubernetes.pod_states import image_of
 from sandbox.world.kubernetes.resources import Document, Resource
 from sandbox.world.kubernetes.store import Store
@@ -38,6 +39,12 @@ class Cluster:
     faults: Faults = field(default_factory=Faults)
     writes: list[Write] = field(default_factory=list)
     outages: list[Outage] = field(default_factory=list)
+    exposed: list[str] = field(default_factory=list)
+    """Secrets whose contents were sent to somebody."""
+    said: list[Said] = field(default_factory=list)
+    inside: Inside = field(default_factory=Inside)
+    usage: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Processor time and memory by pod, where they are not what its image makes of them."""
 
     def fate_of(self, workload: Document) -> Fate:
         return self.images.fate(image_of(workload))

@@ -6,7 +6,7 @@ import secrets
 from copy import deepcopy
 from typing import Any
 
-from sandbox.world.kubernetes.resources import DEPLOYMENTS, REPLICA_SETS, Document, Resource
+from sandbox.world.kubernetes.resources import DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, Document, Resource
 
 REVISION = "deployment.kubernetes.io/revision"
 REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
@@ -73,7 +73,7 @@ def replica_set(owner: Document, revision: int) -> Document:
             "namespace": owner["metadata"]["namespace"],
             "labels": dict(labels),
             "annotations": inherited_annotations(owner) | {REVISION: str(revision)},
-            "ownerReferences": [_owned_by(DEPLOYMENTS, owner)],
+            "ownerReferences": [owned_by(DEPLOYMENTS, owner)],
         },
         "spec": {
             "replicas": 0,
@@ -101,11 +101,21 @@ def pod(owner: Document) -> Document:
             "name": f"{name}-{''.join(secrets.choice(_NAME_ALPHABET) for _ in range(5))}",
             "generateName": f"{name}-",
             "namespace": owner["metadata"]["namespace"],
-            "ownerReferences": [_owned_by(REPLICA_SETS, owner)],
+            "ownerReferences": [owned_by(REPLICA_SETS, owner)],
         },
         "spec": template["spec"] | {"nodeName": f"node-{secrets.choice('abc')}"},
         "status": {},
     }
+
+
+def stateful_pod(owner: Document, ordinal: int) -> Document:
+    """A pod of a stateful set, which keeps its name when it comes back."""
+    made = pod(owner)
+    made["metadata"] |= {
+        "name": f"{owner['metadata']['name']}-{ordinal}",
+        "ownerReferences": [owned_by(STATEFUL_SETS, owner)],
+    }
+    return made
 
 
 def is_owned_by(document: Document, owner: Document) -> bool:
@@ -122,7 +132,7 @@ def change_cause_of(document: Document) -> str:
     return cause
 
 
-def _owned_by(resource: Resource, owner: Document) -> Document:
+def owned_by(resource: Resource, owner: Document) -> Document:
     return {
         "apiVersion": resource.api_version,
         "kind": resource.kind,

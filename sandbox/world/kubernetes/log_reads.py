@@ -16,17 +16,21 @@ async def read_log(request: web.Request) -> web.Response:
     cluster = cluster_of(request)
     pod = cluster.store.read(PODS, request.match_info["namespace"], request.match_info["name"])
     _require_readable_log(request, pod)
-    log = PodLog(pod, cluster.fate_of(pod), cluster.outages, cluster.store.now())
-    lines = log.crashed() if is_true(request, "previous") else log.lines()
+    log = PodLog(pod, cluster.fate_of(pod), cluster.outages, cluster.store.now(), cluster.said)
+    lines = log.crashed() if is_true(request, "previous") else log.lines(request.query.get("container", ""))
     return web.Response(text=_cut(request, lines, cluster.store.now()), content_type="text/plain")
 
 
 def _require_readable_log(request: web.Request, pod: Document) -> None:
-    name, own = pod["metadata"]["name"], pod["spec"]["containers"][0]["name"]
-    container = request.query.get("container", own)
-    if container != own:
+    name, present = pod["metadata"]["name"], [container["name"] for container in pod["spec"]["containers"]]
+    container = request.query.get("container", "")
+    if not container and len(present) > 1:
+        raise bad_request(f"a container name must be specified for pod {name}, choose one of: {present}")
+    container = container or present[0]
+    if container not in present:
         raise bad_request(f"container {container} is not valid for pod {name}")
-    if is_true(request, "previous") and not restarts_of(pod):
+    is_side = container != present[0]
+    if is_true(request, "previous") and (is_side or not restarts_of(pod)):
         raise bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
     reason = waiting_reason(pod)
     if reason and not restarts_of(pod):

@@ -24,6 +24,18 @@ _ROUTINE = (
     ("INFO", "agent.memory", "conversation context loaded"),
     ("WARNING", "agent.crm", "CRM request took 1.8s"),
 )
+_PLAIN = {
+    "postgresql": (
+        "LOG:  database system is ready to accept connections",
+        "LOG:  checkpoint complete: wrote 412 buffers (2.5%)",
+        "LOG:  automatic vacuum of table agente.public.messages: index scans: 1",
+    ),
+    "redis": (
+        "1:M * Ready to accept connections tcp",
+        "1:M * 100 changes in 300 seconds. Saving...",
+        "1:M * Background saving terminated with success",
+    ),
+}
 _TROUBLE = {
     Fate.BAD: ("ERROR", "agent.api", "unhandled exception: KeyError 'tenant_id' in build_context (500)"),
     Fate.SLOW: ("WARNING", "agent.api", "request took 4.2s, waiting for a database connection (pool 5/5)"),
@@ -43,15 +55,34 @@ class Outage:
 
 
 @dataclass(frozen=True)
+class Said:
+    """A line that a test or a story lets a pod write: all pods of an app, or one by its name."""
+
+    who: str
+    text: str
+    at: datetime
+    container: str = ""
+
+
+@dataclass(frozen=True)
 class PodLog:
-    """The log of one pod's main container."""
+    """The log of one pod: what its main container writes by itself, and what it is made to say."""
 
     pod: Document
     fate: Fate
     outages: Sequence[Outage]
     now: datetime
+    said: Sequence[Said] = ()
 
-    def lines(self) -> list[tuple[datetime, str]]:
+    def lines(self, container: str = "") -> list[tuple[datetime, str]]:
+        own: str = self.pod["spec"]["containers"][0]["name"]
+        wanted = container or own
+        metadata = self.pod["metadata"]
+        names = {metadata["name"], metadata["labels"].get("app", "")}
+        said = [(one.at, one.text) for one in self.said if one.who in names and (one.container or own) == wanted]
+        return sorted([*(self._routine() if wanted == own else []), *said], key=lambda line: line[0])
+
+    def _routine(self) -> list[tuple[datetime, str]]:
         started = self._running_since()
         if started is None:
             return self.crashed()
@@ -82,8 +113,15 @@ class PodLog:
         running = self.pod["status"]["containerStatuses"][0]["state"].get("running")
         return parse_timestamp(running["startedAt"]) if running else None
 
+    @property
+    def _plain(self) -> tuple[str, ...]:
+        """What a database writes, which is no JSON."""
+        return _PLAIN.get(self.pod["metadata"]["labels"].get("app", ""), ())
+
     def _opening(self, moment: datetime) -> list[tuple[datetime, str]]:
         container = self.pod["spec"]["containers"][0]
+        if self._plain:
+            return [(moment, self._plain[0])]
         said = (
             ("agent.main", f"starting {container['name']} {tag_of(container['image'])}"),
             ("agent.db", "connected to postgresql pool_size=20"),
@@ -96,6 +134,8 @@ class PodLog:
     def _line(self, slot: int, moment: datetime) -> str:
         # One random source per slot: a line never changes once it was readable.
         chance = Random(f"{self.pod['metadata']['uid']}:{slot}")  # noqa: S311 - no secret depends on it
+        if self._plain:
+            return chance.choice(self._plain)
         outage = next((one for one in self.outages if one.covers(moment)), None)
         if slot and slot % _PERSONAL_EVERY == 0:
             return self._entry(moment, "INFO", "agent.crm", f"lead synced email={FAKE_EMAIL} token={FAKE_TOKEN}")

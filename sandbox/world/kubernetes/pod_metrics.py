@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from sandbox.world.kubernetes.cluster import Cluster
 from sandbox.world.kubernetes.images import Fate
 from sandbox.world.kubernetes.pod_states import waiting_reason
 from sandbox.world.kubernetes.requests import authorize, cluster_of
@@ -11,12 +12,21 @@ from sandbox.world.kubernetes.selection import select
 PODS_METRICS = Resource("pods", "PodMetrics", group="metrics.k8s.io", version="v1beta1")
 
 
-def _usage(pod: Document, fate: Fate) -> Document:
-    cpu, memory = ("930m", "1870Mi") if fate is Fate.SLOW else ("240m", "812Mi")
+_SIDECAR = {"cpu": "5m", "memory": "24Mi"}
+
+
+def _usage(pod: Document, used: tuple[str, str]) -> Document:
+    main, *others = (container["name"] for container in pod["spec"]["containers"])
+    usage = {"cpu": used[0], "memory": used[1]}
     return {
         "metadata": {key: pod["metadata"][key] for key in ("name", "namespace", "labels")},
-        "containers": [{"name": pod["spec"]["containers"][0]["name"], "usage": {"cpu": cpu, "memory": memory}}],
+        "containers": [{"name": main, "usage": usage}, *({"name": one, "usage": _SIDECAR} for one in others)],
     }
+
+
+def _used(cluster: Cluster, pod: Document) -> tuple[str, str]:
+    usual = ("930m", "1870Mi") if cluster.fate_of(pod) is Fate.SLOW else ("240m", "812Mi")
+    return cluster.usage.get(pod["metadata"]["name"], usual)
 
 
 async def list_pod_metrics(request: web.Request) -> web.Response:
@@ -28,7 +38,7 @@ async def list_pod_metrics(request: web.Request) -> web.Response:
     pods = select(cluster.store.listing(PODS, request.match_info["namespace"]), PODS, request.query)
     now = timestamp(cluster.store.now())
     usages = [
-        {**_usage(pod, cluster.fate_of(pod)), "timestamp": now, "window": "15s"}
+        {**_usage(pod, _used(cluster, pod)), "timestamp": now, "window": "15s"}
         for pod in pods
         if not waiting_reason(pod)
     ]

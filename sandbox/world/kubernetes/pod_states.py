@@ -37,7 +37,7 @@ def starting(pod: Document, now: datetime) -> Document:
 def running(pod: Document, now: datetime) -> Document:
     state = {"running": {"startedAt": timestamp(now)}}
     container = _container(pod, state) | {"ready": True, "started": True, "restartCount": restarts_of(pod)}
-    return _status(pod, "Running", now, [container])
+    return _status(pod, "Running", now, [container, *_sidecars(pod, now)])
 
 
 def crashing(pod: Document, now: datetime) -> Document:
@@ -47,12 +47,30 @@ def crashing(pod: Document, now: datetime) -> Document:
     state = {"waiting": {"reason": "CrashLoopBackOff", "message": failed}}
     ended = {"exitCode": 1, "reason": "Error", "startedAt": timestamp(now), "finishedAt": timestamp(now)}
     container = _container(pod, state) | {"lastState": {"terminated": ended}, "restartCount": restarts_of(pod) + 1}
-    return _status(pod, "Running", now, [container])
+    return _status(pod, "Running", now, [container, *_sidecars(pod, now)])
+
+
+def out_of_memory(pod: Document, now: datetime) -> Document:
+    """Running again after its container was killed for taking more memory than its limit."""
+    ended = {"exitCode": 137, "reason": "OOMKilled", "startedAt": timestamp(now), "finishedAt": timestamp(now)}
+    again = {"lastState": {"terminated": ended}, "restartCount": restarts_of(pod) + 1}
+    status = running(pod, now)
+    status["containerStatuses"][0] |= again
+    return status
 
 
 def unpullable(pod: Document, now: datetime) -> Document:
     state = {"waiting": {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image_of(pod)}"'}}
     return _status(pod, "Pending", now, [_container(pod, state)])
+
+
+def _sidecars(pod: Document, now: datetime) -> list[Document]:
+    """The other containers of a pod, which always run."""
+    return [
+        _container(pod, {"running": {"startedAt": timestamp(now)}})
+        | {"name": one["name"], "image": one["image"], "ready": True, "started": True}
+        for one in pod["spec"]["containers"][1:]
+    ]
 
 
 def _main(pod: Document) -> Document:

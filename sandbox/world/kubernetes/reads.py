@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.world.kubernetes.requests import authorize, cluster_of, is_true, number_of
-from sandbox.world.kubernetes.resources import Document, Resource
+from sandbox.world.kubernetes.resources import SECRETS, Document, Resource
 from sandbox.world.kubernetes.selection import select
 from sandbox.world.kubernetes.watching import watch
 
@@ -17,9 +17,22 @@ def reader(resource: Resource) -> Handler:
     async def read(request: web.Request) -> web.Response:
         authorize(request, "get", resource)
         namespace = request.match_info.get("namespace", "")
-        return web.json_response(cluster_of(request).store.read(resource, namespace, request.match_info["name"]))
+        document = cluster_of(request).store.read(resource, namespace, request.match_info["name"])
+        if _wants_metadata(request):
+            return web.json_response(_metadata_only(document))
+        if resource is SECRETS:
+            cluster_of(request).exposed.append(document["metadata"]["name"])
+        return web.json_response(document)
 
     return read
+
+
+def _wants_metadata(request: web.Request) -> bool:
+    return "as=PartialObjectMetadata" in request.headers.get("Accept", "")
+
+
+def _metadata_only(document: Document) -> Document:
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": document["metadata"]}
 
 
 def lister(resource: Resource) -> Handler:

@@ -45,6 +45,10 @@ def not_found(resource: Resource, name: str) -> Refusal:
     return Refusal(404, "NotFound", f'{resource.qualified} "{name}" not found', _details(resource, name))
 
 
+def already_exists(resource: Resource, name: str) -> Refusal:
+    return Refusal(409, "AlreadyExists", f'{resource.qualified} "{name}" already exists', _details(resource, name))
+
+
 def conflict(resource: Resource, name: str) -> Refusal:
     message = (
         f'Operation cannot be fulfilled on {resource.qualified} "{name}": the object has been modified; '

@@ -42,10 +42,26 @@ EVENTS = Resource(
 )
 DEPLOYMENTS = Resource("deployments", "Deployment", group="apps")
 REPLICA_SETS = Resource("replicasets", "ReplicaSet", group="apps")
+STATEFUL_SETS = Resource("statefulsets", "StatefulSet", group="apps")
+SECRETS = Resource("secrets", "Secret")
+CRON_JOBS = Resource("cronjobs", "CronJob", group="batch")
+JOBS = Resource("jobs", "Job", group="batch")
 AUTOSCALERS = Resource("horizontalpodautoscalers", "HorizontalPodAutoscaler", group="autoscaling", version="v2")
 BUDGETS = Resource("poddisruptionbudgets", "PodDisruptionBudget", group="policy")
 
-RESOURCES = (NAMESPACES, PODS, EVENTS, DEPLOYMENTS, REPLICA_SETS, AUTOSCALERS, BUDGETS)
+RESOURCES = (
+    NAMESPACES,
+    PODS,
+    EVENTS,
+    SECRETS,
+    DEPLOYMENTS,
+    REPLICA_SETS,
+    STATEFUL_SETS,
+    AUTOSCALERS,
+    BUDGETS,
+    CRON_JOBS,
+    JOBS,
+)
 
 
 def timestamp(moment: datetime) -> str:

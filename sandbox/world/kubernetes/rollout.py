@@ -7,6 +7,7 @@ from itertools import chain
 from sandbox.world.kubernetes import documents, pod_states
 from sandbox.world.kubernetes.deployment_status import Counts, is_complete, status_of
 from sandbox.world.kubernetes.kubelet import Kubelet
+from sandbox.world.kubernetes.more_controllers import MoreControllers
 from sandbox.world.kubernetes.occurrences import Occurrences
 from sandbox.world.kubernetes.resources import DEPLOYMENTS, PODS, REPLICA_SETS, Document
 from sandbox.world.kubernetes.store import Store
@@ -36,9 +37,10 @@ class Family:
 class DeploymentController:
     """Surges by one pod and never takes a ready one away too early, whatever the strategy says."""
 
-    def __init__(self, store: Store, kubelet: Kubelet, pace: float) -> None:
+    def __init__(self, store: Store, kubelet: Kubelet, others: MoreControllers, pace: float) -> None:
         self._store = store
         self._kubelet = kubelet
+        self._others = others
         self._events = Occurrences(store, "deployment-controller")
         self._pace = pace
         self._is_settled = False
@@ -56,11 +58,12 @@ class DeploymentController:
                 if self._is_settled:
                     continue
                 self._kubelet.step()
+                self._others.step()
             self._store.changed.clear()
             self.reconcile()
 
     def reconcile(self) -> None:
-        self._is_settled = True
+        self._is_settled = self._others.reconcile()
         for namespace in self._store.namespaces():
             for deployment in self._store.listing(DEPLOYMENTS, namespace):
                 self._reconcile(deployment)

@@ -5,18 +5,21 @@ import asyncio
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox.world.kubernetes import discovery, writes
+from sandbox.world.kubernetes import discovery, more_writes, writes
 from sandbox.world.kubernetes.cluster import CLUSTER, Cluster
+from sandbox.world.kubernetes.execs import exec_in_pod
 from sandbox.world.kubernetes.log_reads import read_log
 from sandbox.world.kubernetes.pod_metrics import PODS_METRICS, list_pod_metrics
 from sandbox.world.kubernetes.reads import lister, reader
 from sandbox.world.kubernetes.refusals import Refusal, method_not_allowed
 from sandbox.world.kubernetes.requests import account_of, cluster_of, is_dry_run
-from sandbox.world.kubernetes.resources import DEPLOYMENTS, PODS, RESOURCES, Resource
+from sandbox.world.kubernetes.resources import AUTOSCALERS, DEPLOYMENTS, JOBS, PODS, RESOURCES, Resource
 
 _SAFE_METHODS = {"GET", "HEAD"}
 _DEPLOYMENT = f"{DEPLOYMENTS.path}/namespaces/{{namespace}}/deployments/{{name}}"
 _POD = f"{PODS.path}/namespaces/{{namespace}}/pods/{{name}}"
+_AUTOSCALERS = f"{AUTOSCALERS.path}/namespaces/{{namespace}}/{AUTOSCALERS.plural}"
+_JOBS = f"{JOBS.path}/namespaces/{{namespace}}/{JOBS.plural}"
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
@@ -50,6 +53,9 @@ _WRITING_ROUTES = [
     web.put(f"{_DEPLOYMENT}/scale", writes.replace_scale),
     web.delete(_POD, writes.delete_pod),
     web.post(f"{_POD}/eviction", writes.evict_pod),
+    web.post(_AUTOSCALERS, more_writes.create_autoscaler),
+    web.patch(f"{_AUTOSCALERS}/{{name}}", more_writes.patch_autoscaler),
+    web.post(_JOBS, more_writes.create_job),
 ]
 _DISCOVERY_ROUTES = [
     web.get("/version", discovery.version),
@@ -59,6 +65,7 @@ _DISCOVERY_ROUTES = [
     *(web.get(path, discovery.resources) for path in sorted({resource.path for resource in RESOURCES})),
     web.post(_REVIEWS, discovery.review_own_access),
     web.get(f"{_POD}/log", read_log),
+    web.get(f"{_POD}/exec", exec_in_pod),
     web.get(f"{PODS_METRICS.path}/namespaces/{{namespace}}/pods", list_pod_metrics),
 ]
 

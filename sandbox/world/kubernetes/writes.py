@@ -48,8 +48,12 @@ async def delete_pod(request: web.Request) -> web.Response:
 async def evict_pod(request: web.Request) -> web.Response:
     """Deletes a pod unless that would leave fewer ready pods than its disruption budget asks for."""
     authorize(request, "create", PODS, "eviction")
+    eviction = await object_of(request)
     store, namespace = cluster_of(request).store, request.match_info["namespace"]
     evicted = store.read(PODS, namespace, request.match_info["name"])
+    meant = eviction.get("deleteOptions", {}).get("preconditions", {}).get("uid", evicted["metadata"]["uid"])
+    if meant != evicted["metadata"]["uid"]:
+        raise conflict(PODS, evicted["metadata"]["name"])
     for budget in store.listing(BUDGETS, namespace):
         tests = match_labels(budget["spec"]["selector"])
         if not matches(labels_of(evicted), tests):
@@ -98,7 +102,8 @@ def _scale_of(deployment: Document) -> Document:
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {key: held[key] for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")},
-        "spec": {"replicas": deployment["spec"]["replicas"]},
+        # As the real API does, which leaves out a nought: a JSON patch cannot test for it.
+        "spec": {"replicas": replicas} if (replicas := deployment["spec"]["replicas"]) else {},
         "status": {"replicas": deployment["status"].get("replicas", 0), "selector": selector},
     }
 

@@ -1,0 +1,1 @@
+"""Alertmanager: which alerts are active, and silences with an end."""

@@ -1,0 +1,1 @@
+"""The application's own admin API: its figures, its customers' keys, a customer's settings."""

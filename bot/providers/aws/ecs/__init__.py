@@ -1,0 +1,1 @@
+"""Amazon ECS: a service, its tasks and its task definitions; and what may be changed of them."""

@@ -1,0 +1,39 @@
+"""Queries as they may be shown: their shape, without the values that people typed."""
+
+import re
+from typing import Final
+
+from bot.core.redaction import MASKED, mask
+
+# One alternative per kind of token that may hold a quote; each consumes its token, so the scan is linear.
+_TOKENS: Final = re.compile(
+    r"""
+    (?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
+    | (?P<name>"[^"]*(?:"|\Z))
+    | (?P<literal>
+        (?<![A-Za-z0-9_])[eE]'(?:[^'\\]|''|\\.)*(?:'|\\?\Z)
+        | '(?:[^']|'')*(?:'|\Z)
+        | (?<![A-Za-z0-9_$])\$(?P<tag>[A-Za-z_]\w*)\$.*?(?:\$(?P=tag)\$|\Z)
+        | (?<![A-Za-z0-9_$])\$\$.*?(?:\$\$|\Z)
+      )
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+
+
+def shape(query: str, limit: int = 200) -> str:
+    """A query on one line without literals and comments, masked, at most `limit` characters."""
+    return mask(" ".join(_TOKENS.sub(_replaced, query).split()))[:limit]
+
+
+def _replaced(found: re.Match[str]) -> str:
+    if found["literal"] is not None:
+        return f"'{MASKED}'"
+    return " " if found["comment"] is not None else found[0]
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `12 min`, `3 h`: as short as a phone wants it."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

@@ -1,0 +1,1 @@
+"""The status pages of vendors: is it them, or is it us."""

@@ -1,0 +1,83 @@
+"""`telegram.send_test`: a message of the bot into one chat, to see that Telegram takes what it says.
+
+A bot gets no messages of another bot, so the way back (a customer writes, the bot answers) stays a person's test.
+"""
+
+from time import perf_counter
+from typing import Any
+
+from pydantic import Field
+
+from bot.core.errors import TargetError, TimedOut
+from bot.core.operation import Change, Parameters, Progress
+from bot.core.run import Line, Preview
+from bot.core.text import Text, say
+from bot.providers.telegram.bot_api import Address, BotApi
+from bot.providers.web_answers import dug
+from bot.providers.web_api import Lost
+
+_LIMIT = 20.0
+_MESSAGE = "Plantão: mensagem de teste / test message"
+
+
+class Message(Parameters):
+    """Into which chat: a number, or the @name of a public one. The bot has to be in it."""
+
+    chat: str = Field(pattern=r"^(-?\d{1,20}|@[A-Za-z]\w{3,31})$")
+
+
+async def _preview(address: Address, wanted: Message) -> Preview:
+    bot = BotApi(address)
+    chat = await _chat(bot, wanted.chat)
+    username = bot.api.clean(dug(await bot.call("getMe"), "username") or "-", 64)
+    return Preview(
+        lines=(
+            Line(say("bot"), "", f"@{username}"),
+            Line(say("chat"), "", _named(bot, chat)),
+            Line(say("message"), "", _MESSAGE),
+        ),
+        state={"bot": username, "chat": str(chat.get("id"))},
+        arguments={"chat": wanted.chat},
+        warnings=(say("Everybody in this chat will see the message. A message that was sent is not taken back."),),
+    )
+
+
+async def _execute(address: Address, wanted: Message, preview: Preview, progress: Progress) -> Text:
+    bot = BotApi(address)
+    chat = await _chat(bot, wanted.chat)
+    if str(chat.get("id")) != preview.state["chat"]:
+        raise TargetError("{chat} is no longer the chat that was shown; nothing was sent.", chat=wanted.chat)
+    await progress(say("sending one message"))
+    begun = perf_counter()
+    try:
+        sent = await bot.call("sendMessage", chat_id=chat["id"], text=_MESSAGE, disable_notification=True)
+    except (Lost, TimedOut) as error:
+        raise Lost(
+            "The connection broke while the message was sent. Only the chat shows whether it arrived; look there first."
+        ) from error
+    return say(
+        "Telegram took message {number} in {latency} ms",
+        number=str(dug(sent, "message_id")),
+        latency=round((perf_counter() - begun) * 1000),
+    )
+
+
+async def _chat(bot: BotApi, chat: str) -> dict[str, Any]:
+    answer = await bot.ask("getChat", chat_id=chat)
+    if answer.status == 400:
+        raise TargetError(
+            "The bot does not know the chat {chat}: add it there, or have somebody write to it.", chat=chat
+        )
+    found = bot.result(answer)
+    if not isinstance(found, dict) or "id" not in found:
+        raise bot.api.stranger()
+    return found
+
+
+def _named(bot: BotApi, chat: dict[str, Any]) -> str:
+    """A private chat carries a person's name, which is nobody's business here."""
+    kind = bot.api.clean(chat.get("type"), 20)
+    return kind if kind == "private" else bot.api.clean(f"{chat.get('title') or '-'} ({kind})", 100)
+
+
+SEND_TEST = Change("telegram.send_test", Address, Message, _LIMIT, _preview, _execute)

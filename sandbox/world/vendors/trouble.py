@@ -1,0 +1,89 @@
+"""What can go wrong with an emulated vendor, whichever it is."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+
+@dataclass
+class Trouble:
+    """Faults of one vendor; all of them off at first. `requests` remembers method and path of each request."""
+
+    status: int | None = None
+    """Answer everything with this status."""
+    retry_after: int | None = None
+    """Seconds to be named with a 429."""
+    hangs: bool = False
+    """Take requests and never answer."""
+    garbage: bytes | None = None
+    """Answer 200 with these bytes."""
+    lose_answers: int = 0
+    """Carry out this many writes (anything but GET), then break the connection instead of answering."""
+    drop_writes: int = 0
+    """Break the connection of this many writes without carrying them out."""
+    meddle: Callable[[], None] | None = None
+    """Called once, right after the next GET was answered: somebody else changes things between two requests."""
+    requests: list[str] = field(default_factory=list)
+    written: int = 0
+    """How many requests could have changed something."""
+
+
+def troubled(trouble: Callable[[], Trouble], writes: Callable[[web.Request], bool]) -> Middleware:
+    """A middleware that lets a vendor suffer its present trouble."""
+
+    @web.middleware
+    async def suffer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        now = trouble()
+        now.requests.append(f"{request.method} {request.path}")
+        now.written += writes(request)
+        is_write = writes(request)
+        if now.hangs:
+            await asyncio.Event().wait()
+        if now.status is not None:
+            headers = {"Retry-After": str(now.retry_after)} if now.retry_after is not None else {}
+            return web.json_response({"error": {"message": "emulated trouble"}}, status=now.status, headers=headers)
+        if now.garbage is not None:
+            return web.Response(body=now.garbage, content_type="application/json")
+        if is_write and now.drop_writes:
+            now.drop_writes -= 1
+            return _broken(request)
+        answer = await handler(request)
+        if is_write and now.lose_answers:
+            now.lose_answers -= 1
+            return _broken(request)
+        if not is_write and now.meddle is not None:
+            meddle, now.meddle = now.meddle, None
+            meddle()
+        return answer
+
+    return suffer
+
+
+def _broken(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+class Vendor:
+    """What all emulated vendors have: an address and their trouble."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.trouble = Trouble()
+
+    def application(self) -> web.Application:
+        app = web.Application(middlewares=[troubled(lambda: self.trouble, self.writes)])
+        app.add_routes(self.routes())
+        return app
+
+    def writes(self, request: web.Request) -> bool:
+        """Whether a request could change something."""
+        return request.method not in {"GET", "HEAD"}
+
+    def routes(self) -> list[web.RouteDef]:
+        """What this vendor answers to."""
+        raise NotImplementedError
