@@ -42,11 +42,15 @@ async def choose_named(ports: Ports, caller: Caller, name: str, number: str = ""
 
 async def _offered(ports: Ports, system: System, action: Action) -> Action:
     """The action, unless the bot refuses it as such or something stops it; the refusal names the safe way."""
-    if action.refused is not None:
-        instead = say(" Instead: `/run {name}`.", name=action.instead) if action.instead else say("")
+    if action.refused is not None and action.instead:
         raise UserError(
-            "“{title}” is refused: {reason}{instead}", title=action.title, reason=action.refused, instead=instead
+            "“{title}” is refused: {reason} Instead: `/run {name}`.",
+            title=action.title,
+            reason=action.refused,
+            name=action.instead,
         )
+    if action.refused is not None:
+        raise UserError("“{title}” is refused: {reason}", title=action.title, reason=action.refused)
     await safety.demand_free(ports, system, action)
     return action
 

@@ -14,7 +14,7 @@ from bot.core.operation import Parameters, Read
 from bot.core.redaction import mask
 from bot.core.text import Text, plain, say
 from bot.providers.http.address import ApiAddress
-from bot.providers.http.api import Api, Query, Refused, Shape, bearer, opened
+from bot.providers.http.api import Api, Declined, Query, Shape, bearer, opened
 
 _LIMIT: Final = 20.0
 _RENDER_LIMIT_MS: Final = 12_000
@@ -68,7 +68,7 @@ async def _read(address: Address, wanted: Wanted) -> Reading:
     async with _reached(address) as api:
         try:
             found = (await api.get(_DASHBOARD, f"/api/dashboards/uid/{wanted.uid}")).dashboard
-        except Refused as error:
+        except Declined as error:
             if error.status == 404:
                 return _absent(wanted)
             raise
@@ -132,7 +132,7 @@ async def _picture(api: Api, wanted: Wanted, panel: int | None, query: Query) ->
     drawn = [*query, ("panelId", str(panel)), ("width", "1000"), ("height", "500"), ("tz", "UTC")]
     try:
         answer = await api.page(f"/render/d-solo/{wanted.uid}/_", drawn, _RENDER_LIMIT_MS)
-    except (Refused, TimedOut):
+    except (Declined, TimedOut):
         return b"", say("Grafana did not draw the picture in time, or refused it")
     if not answer.body.startswith(_PNG) or len(answer.body) > _PICTURE_LIMIT:
         return b"", say("Grafana answered no usable picture")
@@ -144,11 +144,11 @@ async def _reached(address: Address) -> AsyncIterator[Api]:
     async with opened(address, _VENDOR, bearer(address)) as api:
         try:
             yield api
-        except Refused as error:
+        except Declined as error:
             raise _translated(error, api.host) from error
 
 
-def _translated(error: Refused, host: str) -> TargetError:
+def _translated(error: Declined, host: str) -> TargetError:
     match error.status:
         case 401:
             return Denied(

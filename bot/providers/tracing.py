@@ -13,7 +13,7 @@ from bot.core.operation import Parameters, Read
 from bot.core.redaction import mask
 from bot.core.text import Text, say
 from bot.providers.http.address import ApiAddress
-from bot.providers.http.api import Refused, Shape, bearer, opened
+from bot.providers.http.api import Declined, Shape, bearer, opened
 
 _LIMIT: Final = 10.0
 _VENDOR: Final = "Tempo"
@@ -97,7 +97,7 @@ async def _read(address: Address, wanted: Slow) -> Reading:
     async with opened(address, _VENDOR, {**bearer(address), **tenant}) as api:
         try:
             found = (await api.get(_TRACES, "/api/search", query)).traces
-        except Refused as error:
+        except Declined as error:
             raise _translated(error, api.host) from error
     slowest = sorted(found, key=lambda trace: -trace.worst_ms)
     return Reading(
@@ -137,7 +137,7 @@ def _summary(slowest: list[_Trace], wanted: Slow) -> Text:
     )
 
 
-def _translated(error: Refused, host: str) -> TargetError:
+def _translated(error: Declined, host: str) -> TargetError:
     match error.status:
         case 401:
             # Without a tenant a multi-tenant Tempo says 401 as well.

@@ -1,8 +1,8 @@
 """An EMULATOR of Coolify's API, version 1: one application, its deployments, variables and tokens.
 
-Written from Coolify's published routes and models. Not verified against the real one: the shape of the list of images
-one can go back to, that the newer route `rollback` is what the panel's button does, that a restart makes containers
-anew with the present variables, and the words of refusals.
+Written from Coolify's published routes and models, but for the newer routes `rollback` and `rollback-images`, which are
+known only from other people's clients. Not verified against the real one: those two and the shape of what they answer,
+that a restart makes containers anew with the present variables, and the words of refusals.
 """
 
 import asyncio

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import time
 
 import pytest
@@ -265,19 +266,19 @@ async def test_a_lost_answer_to_a_deletion_is_looked_up(server: SshServer, data:
     assert [argv[0] for argv in server.ran].count("rm") == 1
 
 
-async def test_a_deletion_that_the_machine_refuses_says_what_is_left(server: SshServer, data: Path) -> None:
-    for day in range(1, 5):
-        aged(data, f"db_{day}.dump", day)
-    shown = await preview("host.prune_backups", server.address(), folder=str(data), pattern="db_*.dump", keep=2)
-    server.programs.discard("rm")
-    assert "has no program `rm`" in spoken(await failing("host.prune_backups", server.address(), shown))
-    server.programs.add("rm")
-    server.is_nobody = os.geteuid() == 0
-    for folder in (data, *list(data.parents)[:3]):
-        os.chmod(folder, 0o755)  # noqa: S103 - so that another user may look but not write
-    error = await failing("host.prune_backups", server.address(), shown) if server.is_nobody else None
-    assert error is None or "0 of 2 files were deleted" in spoken(error)
-    assert len(names(data)) == 4
+async def test_a_deletion_that_the_machine_refuses_says_what_is_left(server: SshServer) -> None:
+    with TemporaryDirectory() as place:  # not below pytest's own, into which no other user may look
+        folder = Path(place)
+        for day in range(1, 5):
+            aged(folder, f"db_{day}.dump", day)
+        os.chmod(folder, 0o555)  # noqa: S103 - to look at, but not to write
+        server.is_nobody = True
+        shown = await preview("host.prune_backups", server.address(), folder=place, pattern="db_*.dump", keep=2)
+        assert "0 of 2 files were deleted" in spoken(await failing("host.prune_backups", server.address(), shown))
+        server.programs.discard("rm")
+        assert "has no program `rm`" in spoken(await failing("host.prune_backups", server.address(), shown))
+        assert len(names(folder)) == 4
+        os.chmod(folder, 0o700)
 
 
 async def test_pruning_logs_goes_by_age_and_keeps_the_newest(server: SshServer, data: Path) -> None:

@@ -15,8 +15,6 @@ from ssh_server import SshServer, serving
 from bot.core.errors import Denied, TargetError
 from bot.providers import operation
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[SshServer]:
@@ -38,8 +36,8 @@ def written(folder: Path, *lines: str) -> str:
     return str(file)
 
 
-def ago(minutes: float) -> str:
-    return (NOW - timedelta(minutes=minutes)).isoformat()
+def ago(minutes: float) -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=minutes)
 
 
 async def test_lines_are_counted_and_masked(place: Settings, tmp_path: Path) -> None:
@@ -87,14 +85,15 @@ async def test_a_file_of_very_long_lines_still_gives_its_newest(place: Settings,
 @pytest.mark.parametrize(
     "stamped",
     [
-        lambda minutes: f"{ago(minutes)} ERROR auth_failure",
-        lambda minutes: f"{NOW - timedelta(minutes=minutes):%Y-%m-%d %H:%M:%S,%f} ERROR auth_failure",
-        lambda minutes: f"{NOW - timedelta(minutes=minutes):%Y/%m/%d %H:%M:%S} [error] auth_failure",
-        lambda minutes: f'1.2.3.4 - - [{NOW - timedelta(minutes=minutes):%d/%b/%Y:%H:%M:%S +0000}] "POST auth_failure"',
-        lambda minutes: json.dumps({"event": "auth_failure", "timestamp": ago(minutes)}),
+        lambda minutes: f"{ago(minutes).isoformat()} ERROR auth_failure",
+        lambda minutes: f"{ago(minutes):%Y-%m-%d %H:%M:%S,%f} ERROR auth_failure",
+        lambda minutes: f"{ago(minutes):%Y/%m/%d %H:%M:%S} [error] auth_failure",
+        lambda minutes: f'1.2.3.4 - - [{ago(minutes):%d/%b/%Y:%H:%M:%S +0000}] "POST auth_failure"',
+        lambda minutes: json.dumps({"event": "auth_failure", "timestamp": ago(minutes).isoformat()}),
         lambda minutes: json.dumps({"event": "auth_failure", "ts": time() - 60 * minutes}),
         lambda minutes: json.dumps({"event": "auth_failure", "time": round(1000 * (time() - 60 * minutes))}),
     ],
+    ids=["iso", "python", "nginx error", "nginx access", "json text", "json seconds", "json milliseconds"],
 )
 async def test_a_window_of_minutes_leaves_older_lines_out(stamped: object, tmp_path: Path) -> None:
     assert callable(stamped)
@@ -105,7 +104,7 @@ async def test_a_window_of_minutes_leaves_older_lines_out(stamped: object, tmp_p
 
 
 async def test_times_without_an_offset_are_those_of_the_file_s_zone(tmp_path: Path) -> None:
-    there = NOW - timedelta(hours=3, minutes=5)
+    there = ago(3 * 60 + 5)
     path = written(tmp_path, f"{there:%Y-%m-%d %H:%M:%S} ERROR")
     address = {"path": path, "timezone": "America/Sao_Paulo"}
     assert measured(await read("log_file.lines", address, minutes=10))["lines"] == 1

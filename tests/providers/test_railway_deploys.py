@@ -95,15 +95,6 @@ async def test_a_lost_answer_is_looked_up_and_never_sent_again(here: Project) ->
     assert len(here.backend.deployments) == 4
 
 
-async def test_a_lost_request_is_told_as_unknown(here: Project) -> None:
-    here.railway.faults.lose_requests = 1
-    shown = await preview("railway.redeploy", here.address, service="backend")
-    error = await refused(execute("railway.redeploy", here.address, shown))
-    assert isinstance(error, Unreachable)
-    assert "Look at the deployments before anybody tries again" in spoken(error)
-    assert len(here.backend.deployments) == 3
-
-
 @pytest.mark.parametrize("name", ["railway.redeploy", "railway.restart", "railway.rollback"])
 async def test_nothing_is_done_when_somebody_deployed_since_it_was_shown(here: Project, name: str) -> None:
     shown = await preview(name, here.address, service="backend")
@@ -181,17 +172,33 @@ async def test_a_restart_whose_answer_is_lost_is_recognised_by_its_effect(here: 
     assert here.writes == {"deploymentRestart": 1}
 
 
-async def test_a_restart_without_any_sign_claims_no_more_than_is_known() -> None:
-    async with project() as silent, project() as lost:
-        silent.railway.platform.shows_restarts = False
+async def losing(name: str) -> TargetError:
+    """What is said of a request that never arrives, and that nothing was done."""
+    async with project() as lost:
+        shown = await preview(name, lost.address, service="backend")
         lost.railway.faults.lose_requests = 1
-        shown = [await preview("railway.restart", one.address, service="backend") for one in (silent, lost)]
-        accepted, error = await asyncio.gather(
-            execute("railway.restart", silent.address, shown[0]),
-            refused(execute("railway.restart", lost.address, shown[1])),
-        )
-        assert accepted == "Railway accepted the restart of backend, but showed no sign of it."
-        assert "nothing shows that it was carried out" in spoken(error)
+        error = await refused(execute(name, lost.address, shown))
+        assert lost.writes == {}
+        assert len(lost.backend.deployments) == 3
+        return error
+
+
+async def restarted_silently() -> str:
+    async with project() as silent:
+        silent.railway.platform.shows_restarts = False
+        shown = await preview("railway.restart", silent.address, service="backend")
+        return await execute("railway.restart", silent.address, shown)
+
+
+async def test_without_any_sign_no_more_is_claimed_than_is_known() -> None:
+    accepted, redeploy, rollback, restart = await asyncio.gather(
+        restarted_silently(), losing("railway.redeploy"), losing("railway.rollback"), losing("railway.restart")
+    )
+    assert accepted == "Railway accepted the restart of backend, but showed no sign of it."
+    assert "nothing shows that it was carried out" in spoken(restart)
+    assert "Look at the deployments before anybody tries again" in spoken(redeploy)
+    assert "Look at the deployments before anybody tries again" in spoken(rollback)
+    assert {type(error) for error in (redeploy, rollback, restart)} == {Unreachable}
 
 
 async def test_lost_looks_while_following_are_taken_again(here: Project) -> None:

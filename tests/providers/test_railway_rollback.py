@@ -6,8 +6,6 @@ import pytest
 from railway_project import SECRET, Project, execute, lines, preview, project, refused, warnings
 from readings import spoken
 
-from bot.core.errors import Unreachable
-
 MIGRATIONS = "Migrations of the database stay: make sure that the older code can live with them."
 
 
@@ -149,14 +147,6 @@ async def test_a_lost_answer_is_looked_up_and_never_sent_again(here: Project) ->
     here.railway.faults.lose_answers = 1
     assert "is back on bbbb222" in await execute("railway.rollback", here.address, shown)
     assert here.writes == {"deploymentRollback": 1}
-
-
-async def test_a_lost_request_is_told_as_unknown(here: Project) -> None:
-    shown = await preview("railway.rollback", here.address, service="backend")
-    here.railway.faults.lose_requests = 1
-    error = await refused(execute("railway.rollback", here.address, shown))
-    assert isinstance(error, Unreachable)
-    assert here.backend.live is here.backend.deployments[0]
 
 
 async def test_a_rollback_that_fails_is_told(here: Project) -> None:

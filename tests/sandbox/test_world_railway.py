@@ -51,7 +51,7 @@ async def test_a_redeploy_goes_through_its_steps_and_takes_the_place_of_the_pres
     answer = await ask(railway, "mutation { deploymentRedeploy(id: $id) { id status } }", id=before.id)
     assert answer["data"]["deploymentRedeploy"] == {"id": service.deployments[0].id, "status": "BUILDING"}
     told = await statuses(railway, lambda told: told[-1:] == ["SUCCESS"])
-    assert told == ["BUILDING", "DEPLOYING", "SUCCESS"][-len(told) :]
+    assert told == [status for status in ["BUILDING", "DEPLOYING", "SUCCESS"] if status in told]
     assert before.status == "REMOVED"
     assert service.live is service.deployments[0]
 
@@ -61,7 +61,7 @@ async def test_a_failing_build_leaves_the_present_deployment_alone(railway: Rail
     before = service.live
     await ask(railway, "mutation { deploymentRedeploy(id: $id) { id } }", id=service.deployments[0].id)
     told = await statuses(railway, lambda told: told[-1:] == ["FAILED"])
-    assert told == ["BUILDING", "FAILED"][-len(told) :]
+    assert told == [status for status in ["BUILDING", "FAILED"] if status in told]
     assert service.live is before
 
 

@@ -9,7 +9,7 @@ from bot.core.run import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.alertmanager.matchers import Matcher, is_expressible, written
 from bot.providers.alertmanager.server import OURS, SILENCE, Silence, alerts_of, silences_of
-from bot.providers.http.api import Api, Refused
+from bot.providers.http.api import Api, Declined
 
 _PAUSES: Final = (0.2, 0.4, 0.8)
 _LONGEST: Final = 24 * 60
@@ -67,7 +67,7 @@ async def _chosen(api: Api, which: str, matchers: tuple[Matcher, ...]) -> Silenc
 async def _read(api: Api, id: str) -> Silence:
     try:
         return await api.get(SILENCE, f"/api/v2/silence/{id}")
-    except Refused as error:
+    except Declined as error:
         if error.status in (400, 404):
             raise TargetError("Alertmanager has no silence {id}.", id=id) from error
         raise

@@ -11,7 +11,7 @@ from bot.core.errors import Denied, TargetError
 from bot.core.redaction import mask
 from bot.providers.alertmanager.matchers import Matcher
 from bot.providers.http.address import ApiAddress
-from bot.providers.http.api import Api, Refused, Shape, bearer, opened
+from bot.providers.http.api import Api, Declined, Shape, bearer, opened
 
 LIMIT: Final = 10.0
 VENDOR: Final = "Alertmanager"
@@ -116,7 +116,7 @@ async def reached(address: Address) -> AsyncIterator[Api]:
     async with opened(address, VENDOR, bearer(address)) as api:
         try:
             yield api
-        except Refused as error:
+        except Declined as error:
             raise _translated(error, api.host) from error
 
 
@@ -135,7 +135,7 @@ def _filters(matchers: tuple[Matcher, ...]) -> list[str]:
     return [f'{name}="{value}"' for name, value in matchers]
 
 
-def _translated(error: Refused, host: str) -> TargetError:
+def _translated(error: Declined, host: str) -> TargetError:
     match error.status:
         case 401:
             return Denied(

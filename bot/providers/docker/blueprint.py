@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import quote
 
 from bot.core.errors import TargetError
+from bot.core.text import Text, say
 from bot.providers.docker.anatomy import Container
 from bot.providers.docker.engine import Document, Engine, Missing
 
@@ -89,13 +90,13 @@ def require_own(container: Container) -> None:
         raise TargetError("{name} cannot be made again here: {reason}.", name=container.name, reason=reason)
 
 
-def _foreign(container: Container) -> Iterator[str]:
+def _foreign(container: Container) -> Iterator[Text]:
     host = container.host_config
     if "com.docker.swarm.service.id" in container.labels:
-        yield "Swarm manages it"
+        yield say("Swarm manages it")
     if host.get("AutoRemove"):
-        yield "it removes itself when it stops"
+        yield say("it removes itself when it stops")
     if str(host.get("NetworkMode", "")).startswith("container:"):
-        yield "it lives in another container's network"
+        yield say("it lives in another container's network")
     if host.get("VolumesFrom"):
-        yield "it takes its volumes from another container"
+        yield say("it takes its volumes from another container")

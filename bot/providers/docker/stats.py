@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from pydantic import Field
+
 from bot.core.findings import Measurement, Reading
 from bot.core.operation import Read
 from bot.core.text import Text, say
@@ -12,26 +14,36 @@ from bot.providers.docker.engine import LIMIT, opened
 _MIB: Final = 1024 * 1024
 
 
-async def _read(address: Address, wanted: Named) -> Reading:
+class Sampling(Named):
+    """Which container, and how many times to look; the looks are two seconds apart at most."""
+
+    samples: int = Field(1, ge=1, le=10)
+
+
+async def _read(address: Address, wanted: Sampling) -> Reading:
     async with opened(address) as engine:
         container = await inspect(engine, wanted.name)
         if not container.is_running:
             return _nothing(container.name)
-        # The engine takes two looks, a second apart.
-        sample = await engine.get(f"/containers/{container.id}/stats", {"stream": "false"})
-    used, limit = _memory(sample["memory_stats"])
-    if used is None or not limit:
-        return _nothing(container.name)
-    percent = round(100 * used / limit, 1)
+        path = f"/containers/{container.id}/stats"
+        # For each the engine itself takes two looks, a second apart.
+        samples = [await engine.get(path, {"stream": "false"}) for _ in range(wanted.samples)]
+    used, limit = [_used(sample["memory_stats"]) for sample in samples], samples[-1]["memory_stats"].get("limit")
+    known = [one for one in used if one is not None]
+    if len(known) < len(samples) or not limit:
+        return _nothing(container.name)  # it ended under our eyes
+    percents = tuple(round(100 * one / limit, 1) for one in known)
     return Reading(
-        _summary(container, percent, round(limit / _MIB)),
+        _summary(container, percents[-1], round(limit / _MIB)),
         (
-            Measurement("memory_percent", percent, "%"),
-            Measurement("memory_mb", round(used / _MIB, 1), "MB"),
+            Measurement("memory_percent", percents[-1], "%"),
+            Measurement("memory_lowest_percent", min(percents), "%"),
+            Measurement("memory_mb", round(known[-1] / _MIB, 1), "MB"),
             Measurement("limit_mb", round(limit / _MIB, 1), "MB"),
-            _cpu(sample),
-            Measurement("pids", int((sample.get("pids_stats") or {}).get("current") or 0)),
+            _cpu(samples[-1]),
+            Measurement("pids", int((samples[-1].get("pids_stats") or {}).get("current") or 0)),
         ),
+        trend=percents if len(percents) > 1 else (),
     )
 
 
@@ -48,18 +60,25 @@ def _summary(container: Container, percent: float, limit: int) -> Text:
 
 def _nothing(name: str) -> Reading:
     reason = say("{name} is not running", name=name)
-    units = {"memory_percent": "%", "memory_mb": "MB", "limit_mb": "MB", "cpu_percent": "%", "pids": ""}
+    units = {
+        "memory_percent": "%",
+        "memory_lowest_percent": "%",
+        "memory_mb": "MB",
+        "limit_mb": "MB",
+        "cpu_percent": "%",
+        "pids": "",
+    }
     return Reading(reason, tuple(Measurement(figure, None, unit, reason) for figure, unit in units.items()))
 
 
-def _memory(figures: dict[str, Any]) -> tuple[int | None, int | None]:
-    """Used and allowed bytes; the file cache that the kernel can drop at once is not counted, as in `docker stats`."""
-    usage = figures.get("usage")
+def _used(figures: dict[str, Any]) -> int | None:
+    """Bytes in use; the file cache that the kernel can drop at once is not counted, as in `docker stats`."""
+    usage: int | None = figures.get("usage")
     if usage is None:
-        return None, None
+        return None
     details = figures.get("stats") or {}
-    droppable = details.get("total_inactive_file", details.get("inactive_file", 0))  # cgroup v1, then v2
-    return usage - droppable if droppable < usage else usage, figures.get("limit")
+    droppable: int = details.get("total_inactive_file", details.get("inactive_file", 0))  # cgroup v1, then v2
+    return usage - droppable if droppable < usage else usage
 
 
 def _cpu(sample: dict[str, Any]) -> Measurement:
@@ -72,4 +91,4 @@ def _cpu(sample: dict[str, Any]) -> Measurement:
     return Measurement("cpu_percent", round(100 * own / whole * (now.get("online_cpus") or 1), 1), "%")
 
 
-STATS = Read("docker.stats", Address, Named, LIMIT, _read)
+STATS = Read("docker.stats", Address, Sampling, LIMIT + 18, _read)

@@ -40,7 +40,7 @@ def lines(doomed: Sequence[Found], kept: Sequence[Found]) -> tuple[Line, ...]:
     return (
         Line(say("files to delete"), f"{len(doomed)} ({total_mb(doomed)} MB)", "—"),
         *shown,
-        *([Line(say("and as many more"), str(more), "—")] if more else []),
+        *([Line(say("and others"), str(more), "—")] if more else []),
         Line(say("files that stay"), str(len(kept)), str(len(kept))),
         Line(say("newest that stays"), kept[0].shown, kept[0].shown),
     )

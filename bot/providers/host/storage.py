@@ -1,5 +1,6 @@
 """How full a disk is, and what fills it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import Field
@@ -8,7 +9,7 @@ from bot.core.errors import TargetError
 from bot.core.findings import Measurement, Reading
 from bot.core.operation import Parameters, Read
 from bot.core.redaction import mask
-from bot.core.text import say
+from bot.core.text import Text, say
 from bot.providers.host.address import Address, Path, Place
 from bot.providers.host.ssh import LIMIT, Machine, logged_in
 
@@ -70,13 +71,7 @@ async def _read_folders(address: Address, wanted: Folder) -> Reading:
     entries = [(size, path) for size, path in sizes if path != wanted.path]
     cut = None if total is not None else say("there are more entries than can be read")
     return Reading(
-        say(
-            "{count} entries in {path}, the biggest takes {size} MB{note}",
-            count=len(entries),
-            path=wanted.path,
-            size=_mb(entries[0][0]) if entries else 0,
-            note=say(" (some could not be read)") if answer.code else "",
-        ),
+        _entries_summary(wanted.path, entries, is_partial=bool(answer.code)),
         (
             Measurement("exists", True),
             Measurement("entries", len(entries)),
@@ -85,6 +80,18 @@ async def _read_folders(address: Address, wanted: Folder) -> Reading:
         ),
         tuple(f"{_mb(size)} MB  {mask(path)[:_SHOWN_WIDTH]}" for size, path in entries[: wanted.top]),
     )
+
+
+def _entries_summary(path: str, entries: Sequence[tuple[int, str]], *, is_partial: bool) -> Text:
+    biggest = _mb(entries[0][0]) if entries else 0
+    if is_partial:
+        return say(
+            "{count} entries in {path}, the biggest takes {size} MB; some could not be read",
+            count=len(entries),
+            path=path,
+            size=biggest,
+        )
+    return say("{count} entries in {path}, the biggest takes {size} MB", count=len(entries), path=path, size=biggest)
 
 
 def _absent(path: str) -> Reading:

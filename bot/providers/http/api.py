@@ -27,10 +27,10 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
-class Refused(TargetError):
+class Declined(TargetError):
     """The API answered with an error; providers turn those they know into sentences of their own."""
 
-    def __init__(self, status: int, reason: str, words: Text) -> None:
+    def __init__(self, words: Text, status: int, reason: str) -> None:
         super().__init__(words.msgid, **words.values)
         self.status = status
         self.reason = reason
@@ -46,7 +46,7 @@ class Api:
         self.host = host_of(httpx.URL(base))
 
     async def get(self, shape: TypeAdapter[T], path: str, query: Query = (), limit_ms: int = CALL_LIMIT_MS) -> T:
-        """The document at a path; raises Refused, and TargetError when it has another shape."""
+        """The document at a path; raises Declined, and TargetError when it has another shape."""
         return self._read(shape, await self._ask("GET", path, query, None, limit_ms))
 
     async def page(self, path: str, query: Query = (), limit_ms: int = CALL_LIMIT_MS) -> Answer:
@@ -100,7 +100,7 @@ def strange(vendor: str, host: str) -> TargetError:
     )
 
 
-def _refused(answer: Answer, vendor: str, host: str) -> Refused:
+def _refused(answer: Answer, vendor: str, host: str) -> Declined:
     reason = _reason(answer)
     words = say("{vendor} at {host} answers {status}.", vendor=vendor, host=host, status=answer.status)
     if reason:
@@ -111,7 +111,11 @@ def _refused(answer: Answer, vendor: str, host: str) -> Refused:
             status=answer.status,
             reason=reason,
         )
-    return Refused(answer.status, reason, words)
+    return _declined(words, answer.status, reason)
+
+
+def _declined(words: Text, status: int, reason: str) -> Declined:
+    return Declined(words, status, reason)
 
 
 def _reason(answer: Answer) -> str:

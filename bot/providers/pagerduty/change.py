@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.run import Preview
-from bot.providers.http.api import Api, Refused
+from bot.providers.http.api import Api, Declined
 from bot.providers.pagerduty.server import ONE, Incident, incident_of
 
 Done: TypeAlias = Callable[[Incident], bool]
@@ -34,7 +34,7 @@ async def change_once(api: Api, shown: Preview, body: Mapping[str, Any], is_done
         raise TargetError("The PagerDuty incident {id} is not as it was shown; nothing was done.", id=id)
     try:
         changed = (await api.send(ONE, "PUT", f"/incidents/{id}", {"incident": body})).incident
-    except Refused as error:
+    except Declined as error:
         raise _explained(error) from error
     except (Unreachable, TimedOut) as error:
         return await _looked(api, id, is_done, error)
@@ -67,7 +67,7 @@ async def _looked(api: Api, id: str, is_done: Done, lost: TargetError) -> Incide
     ) from lost
 
 
-def _explained(error: Refused) -> TargetError:
+def _explained(error: Declined) -> TargetError:
     """An unknown sender is the mistake everybody makes once."""
     if error.status == 400 and "requester" in error.reason.lower():
         return TargetError(

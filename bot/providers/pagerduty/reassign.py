@@ -9,7 +9,7 @@ from bot.core.errors import TargetError
 from bot.core.operation import Change, Parameters, Progress
 from bot.core.run import Line, Preview
 from bot.core.text import Text, say
-from bot.providers.http.api import Api, Refused, Shape
+from bot.providers.http.api import Api, Declined, Shape
 from bot.providers.pagerduty.change import EXECUTE_LIMIT, change_once, open_incident, state_of
 from bot.providers.pagerduty.server import ID, Address, Id, Incident, Reference, named, reached
 
@@ -84,7 +84,7 @@ async def _user(api: Api, word: str) -> Reference:
     if _ID.fullmatch(word):
         try:
             return (await api.get(_USER, f"/users/{word}")).user
-        except Refused as error:
+        except Declined as error:
             if error.status != 404:
                 raise
             raise _unknown(word) from error

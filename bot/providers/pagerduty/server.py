@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, TypeAdapter
 from bot.core.errors import Denied, TargetError
 from bot.core.redaction import mask
 from bot.providers.http.address import ApiAddress, HeaderSecret, WebAddress
-from bot.providers.http.api import Api, Refused, Shape, opened
+from bot.providers.http.api import Api, Declined, Shape, opened
 
 LIMIT: Final = 10.0
 _ACCEPT: Final = "application/vnd.pagerduty+json;version=2"
@@ -82,7 +82,7 @@ async def reached(address: Address) -> AsyncIterator[Api]:
     async with opened(address, "PagerDuty", address.headers()) as api:
         try:
             yield api
-        except Refused as error:
+        except Declined as error:
             raise translated(error) from error
 
 
@@ -90,7 +90,7 @@ async def incident_of(api: Api, id: str) -> Incident:
     """One incident; raises TargetError when there is none of this id."""
     try:
         return (await api.get(ONE, f"/incidents/{id}")).incident
-    except Refused as error:
+    except Declined as error:
         if error.status == 404:
             raise TargetError("PagerDuty has no incident {id}, or does not show it to us.", id=id) from error
         raise
@@ -101,7 +101,7 @@ def named(words: str) -> str:
     return " ".join(mask(words).split())[:_NAME_LIMIT]
 
 
-def translated(error: Refused) -> TargetError:
+def translated(error: Declined) -> TargetError:
     """What a refusal means, and what to do about it."""
     match error.status:
         case 401:

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from bot.core.errors import Denied, TargetError
 from bot.core.redaction import mask
 from bot.providers.http.address import ApiAddress
-from bot.providers.http.api import Api, Query, Refused, Shape, bearer, opened, strange
+from bot.providers.http.api import Api, Declined, Query, Shape, bearer, opened, strange
 
 D = TypeVar("D")
 LIMIT: Final = 10.0
@@ -64,7 +64,7 @@ async def reached(address: Address) -> AsyncIterator[Api]:
     async with opened(address, VENDOR, address.credentials()) as api:
         try:
             yield api
-        except Refused as error:
+        except Declined as error:
             raise _translated(error, api.host) from error
 
 
@@ -103,7 +103,7 @@ def rounded(value: float) -> float:
     return float(f"{value:.4g}") if abs(value) < 10_000 else round(value)
 
 
-def _translated(error: Refused, host: str) -> TargetError:
+def _translated(error: Declined, host: str) -> TargetError:
     match error.status:
         case 401:
             return Denied(

@@ -1,9 +1,12 @@
 """The emulated platform itself: services, deployments that take their steps, variables, logs, figures, audit log.
 
-An EMULATOR, written from Railway's published schema and documentation. Not verified against the real platform: the
-time each step takes, that `statusUpdatedAt` moves with a restart, that the redeploy of an older deployment loads the
-present variables, which deployments say `canRollback`, the keys inside `meta` and in the audit log's
-`context` and `payload`, whether a snapshot holds variables rendered or as written, and which messages errors carry.
+An EMULATOR. Read in Railway's published schema: deployments, their statuses and logs, snapshots, the audit log, and the
+mutations of a deployment. Known only from other people's clients or from memory: `workspaceId` of a project, `severity`
+of a log line, `instances`, `canRollback` and `canRedeploy` of a deployment, the names of metrics, and the input of
+`variableCollectionUpsert`. Not verified against the real platform at all: the time each step takes, that
+`statusUpdatedAt` moves with a restart, that the redeploy of an older deployment loads the present variables, which
+deployments say `canRollback`, the keys inside `meta` and in the audit log's `context` and `payload`, whether a snapshot
+holds variables rendered or as written, and which messages errors carry.
 """
 
 import uuid
