@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from bot.core.errors import UserError
 from bot.core.text import say
-from bot.flows import asked, remediate, runs
+from bot.flows import asked, decide, remediate, runs
 from bot.flows.answers import Answer, Handler, Help, Said
 from bot.flows.incidents import parse_number
 from bot.flows.ports import Caller, Ports
@@ -63,7 +63,7 @@ async def listing(words: str, caller: Caller, ports: Ports) -> Answer:
 
 async def cancel(words: str, caller: Caller, ports: Ports) -> Answer:
     """`cancel RUN-1`"""
-    kept = await remediate.cancel(ports, caller, parse_run(words))
+    kept = await decide.cancel(ports, caller, parse_run(words))
     return Said(say("*{run}* is asked to stop. What was done already stays done.", run=kept.state.number))
 
 

@@ -234,7 +234,9 @@ async def test_scopes_are_compared_with_those_that_slack_says_are_granted(clinic
     async with telling_scopes(clinic.slack.url, "chat:write", "commands", "users:read", "channels:read") as url:
         found = await clinic.examine(SLACK_API_URL=url)
 
-    assert "not granted: chat:write.public, usergroups:read" in found.of("fail", "slack.scopes")
+    assert "not granted: app_mentions:read, chat:write.public, files:write, usergroups:read" in found.of(
+        "fail", "slack.scopes"
+    )
     assert "→ Give the app the scopes of manifest.yml" in found.of("fail", "slack.scopes")
 
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from bot.core.run import Run
 from bot.core.text import say
-from bot.flows import diagnose, remediate
+from bot.flows import decide, diagnose, remediate
 from bot.flows.answers import Answer, Later, RunForm, Said, Show
 from bot.flows.diagnose import Wanted, Which
 from bot.flows.ports import Caller, Kept, Ports
@@ -45,7 +45,7 @@ def taking_back(ports: Ports, caller: Caller, number: str) -> Later:
 
 
 async def _take_back(number: str, caller: Caller, ports: Ports, _: Show) -> Answer:
-    return _proposed(ports, await remediate.take_back(ports, caller, number))
+    return _proposed(ports, await decide.take_back(ports, caller, number))
 
 
 async def _propose(request: Request, caller: Caller, ports: Ports, _: Show) -> Answer:

@@ -12,8 +12,8 @@ from bot.core.family import INCIDENTS, RUNS, WATCHES
 from bot.core.incident import Incident
 from bot.core.run import PHASE_NAMES, Phase, Run
 from bot.core.text import Text, say
+from bot.flows import decide, incidents, watch
 from bot.flows import execute as executing
-from bot.flows import incidents, remediate, watch
 from bot.flows.ports import Ports
 
 Job: TypeAlias = Callable[[Ports, str, int], Awaitable[None]]
@@ -65,7 +65,7 @@ async def drop_expiry(ports: Ports, stream: str, version: int) -> None:
 
 async def expire(ports: Ports, stream: str, version: int) -> None:
     """The clock of a proposal rang."""
-    await remediate.expire(ports, stream)
+    await decide.expire(ports, stream)
 
 
 async def look(ports: Ports, stream: str, version: int) -> None:
@@ -90,7 +90,7 @@ async def verify_by_hand(ports: Ports, stream: str, version: int) -> None:
 
 async def offer_undo(ports: Ports, stream: str, version: int) -> None:
     """Propose the way back from a change that could not be verified; it needs an approval of its own."""
-    await remediate.offer_undo(ports, stream)
+    await decide.offer_undo(ports, stream)
 
 
 JOBS: Mapping[str, Job] = {
@@ -185,7 +185,7 @@ async def _sweep_run(ports: Ports, state: Run) -> None:
     if state.phase is not Phase.PROPOSED:
         await ports.timers.soon(f"execute:{state.number}:{version}", "execute", state.number, version)
     elif ports.clock.now() >= state.proposal.expires_at:
-        await remediate.expire(ports, state.number)
+        await decide.expire(ports, state.number)
     else:
         await ports.timers.ensure(
             f"approval:{state.number}", state.proposal.expires_at, "expire", state.number, version

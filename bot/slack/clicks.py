@@ -6,7 +6,7 @@ from typing import TypeAlias
 from bot.core.family import RUNS
 from bot.core.run import Phase
 from bot.core.text import Text, say
-from bot.flows import asked, handoff, incidents, remediate, safety, watch
+from bot.flows import asked, decide, handoff, incidents, remediate, safety, watch
 from bot.flows.answers import Answer
 from bot.flows.ports import Caller, Ports
 from bot.flows.remediate import Request
@@ -27,7 +27,7 @@ async def acknowledge(ports: Ports, caller: Caller, value: str) -> Text:
 async def approve(ports: Ports, caller: Caller, value: str) -> Text:
     """Approve a run, bound to the fingerprint that the card showed."""
     number, _, fingerprint = value.partition(":")
-    kept = await remediate.approve(ports, caller, number, fingerprint)
+    kept = await decide.approve(ports, caller, number, fingerprint)
     if kept.state.phase is Phase.PROPOSED:
         return say("You approved {run}. Somebody else has to approve it too.", run=kept.state.number)
     return say("You approved {run}. It runs now; follow it in its thread.", run=kept.state.number)
@@ -35,7 +35,7 @@ async def approve(ports: Ports, caller: Caller, value: str) -> Text:
 
 async def deny(ports: Ports, caller: Caller, value: str) -> Text:
     """Deny a run."""
-    kept = await remediate.deny(ports, caller, value.partition(":")[0])
+    kept = await decide.deny(ports, caller, value.partition(":")[0])
     return say("You denied {run}. Nothing was changed.", run=kept.state.number)
 
 
@@ -65,13 +65,13 @@ def _three(value: str) -> tuple[str, str, str]:
 
 async def done(ports: Ports, caller: Caller, value: str) -> Text:
     """Tick off a step done by hand."""
-    kept = await remediate.done_by_hand(ports, caller, value)
+    kept = await decide.done_by_hand(ports, caller, value)
     return say("*{run}* is ticked off.", run=kept.state.number)
 
 
 async def cancel(ports: Ports, caller: Caller, value: str) -> Text:
     """Ask a running execution to stop."""
-    kept = await remediate.cancel(ports, caller, value)
+    kept = await decide.cancel(ports, caller, value)
     return say("*{run}* is asked to stop. What was done already stays done.", run=kept.state.number)
 
 
