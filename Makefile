@@ -35,6 +35,7 @@ check: setup
 
 bench: setup
 	$(BIN)/python bench/ack.py
+	$(BIN)/python bench/diag.py
 
 screenshots: setup
 	$(BIN)/python -m sandbox.screenshots
