@@ -1,7 +1,7 @@
 """The background engine, wired: jobs that react to the record, and timers. The traps of docket are answered here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -138,31 +138,27 @@ async def working(docket: Docket, ports: Ports, feed: Feed) -> AsyncIterator[Non
         dependencies=[CrashGuard()],
     )
     async with worker:
+        jobs = asyncio.create_task(worker.run_forever(), name="jobs")
+        await asyncio.sleep(0)  # the engine would forget a stop that was asked for before it began
         loops = [
-            asyncio.create_task(worker.run_forever(), name="jobs"),
             asyncio.create_task(_forever(lambda: _follow(feed, ports)), name="feed"),
             asyncio.create_task(_forever(lambda: _sweep(ports)), name="sweep"),
         ]
-        for loop in loops:
+        for loop in (jobs, *loops):
             loop.add_done_callback(_ended)
         try:
             yield
         finally:
-            await _stopped(loops)
+            for loop in loops:
+                loop.cancel()
+            await asyncio.wait(loops)
+            # Leaving the worker asks it to finish what is running. A cancel would do so too, but it may miss the first.
+            asyncio.get_running_loop().call_later(DRAIN, jobs.cancel)
 
 
 def _ended(loop: asyncio.Task[None]) -> None:
     if not loop.cancelled() and (error := loop.exception()) is not None:
         log.critical("loop.died", loop=loop.get_name(), exc_info=error)
-
-
-async def _stopped(loops: Collection[asyncio.Task[None]]) -> None:
-    """Cancel and wait: the engine finishes what is running first. Asked again, for a loop may miss the first time."""
-    running = set(loops)
-    while running:
-        for loop in running:
-            loop.cancel()
-        _, running = await asyncio.wait(running, timeout=DRAIN)
 
 
 async def _forever(work: Callable[[], Awaitable[None]]) -> None:
