@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -189,6 +190,18 @@ async def test_a_revoked_token_is_told_and_the_rest_is_looked_at_nevertheless(cl
     assert "→ Copy the Bot User OAuth Token" in found.of("fail", "slack.token")
     assert found.of("ok", "record.reachable") == "Redis answers"
     assert "the variable SHOP_REDIS_URL is not set" in found.of("fail", "target")
+
+
+async def test_a_system_of_which_nothing_is_configured_is_one_line(clinic: Clinic) -> None:
+    shutil.copytree(HERE / "catalog" / "harven", clinic.folder / "catalog" / "harven")
+
+    unused = await clinic.examine()
+    begun = await clinic.examine(HARVEN_REDIS_URL=SILENT)
+
+    assert "harven: not in use, none of its 19 targets is configured" in unused.of("warn", "target")
+    assert "harven/" not in unused.printed
+    assert "the variable HARVEN_API_URL is not set" in begun.of("fail", "target")
+    assert "not in use" not in begun.printed
 
 
 async def test_a_slack_that_cannot_be_reached_is_no_wrong_token(clinic: Clinic) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +15,8 @@ class Parameters(BaseModel):
     """The base of every operation's parameters and every target's address: frozen, nothing unknown gets in."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    # The fields of an address whose variable may be unset where the bot runs: then they are empty, which is no mistake.
+    may_be_unset: ClassVar[frozenset[str]] = frozenset()
 
 
 Progress: TypeAlias = Callable[[Text], Awaitable[None]]

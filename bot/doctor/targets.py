@@ -36,10 +36,25 @@ class Attempt:
 
 
 async def examine_targets(systems: Sequence[System], environ: Mapping[str, str]) -> list[Verdict]:
-    """One line per target."""
+    """One line per target; beside systems in use, one of which nothing is configured gets one line in all."""
     await _import_vendors(systems)
-    pairs = [(system, name) for system in systems for name in system.profile.targets]
-    return list(await asyncio.gather(*(_target(system, name, environ) for system, name in pairs)))
+    used = [system for system in systems if not _is_unused(system, environ)] or list(systems)
+    unused = [system for system in systems if system not in used]
+    judged = await asyncio.gather(
+        *(_target(system, name, environ) for system in used for name in system.profile.targets)
+    )
+    return [*judged, *(_not_in_use(system) for system in unused)]
+
+
+def _is_unused(system: System, environ: Mapping[str, str]) -> bool:
+    references = [ref for target in system.profile.targets.values() for ref in target.references()]
+    return bool(references) and not any(ref.startswith("env:") and environ.get(ref[4:]) for ref in references)
+
+
+def _not_in_use(system: System) -> Verdict:
+    count = len(system.profile.targets)
+    hint = f"Set what {system.id}/system.yml refers to, or remove the folder."
+    return warn("target", f"{system.id}: not in use, none of its {count} targets is configured", hint)
 
 
 async def _import_vendors(systems: Sequence[System]) -> None:
@@ -63,16 +78,26 @@ async def _target(system: System, name: str, environ: Mapping[str, str]) -> Verd
 
 
 async def _unresolved(system: System, name: str, environ: Mapping[str, str]) -> list[str]:
-    """Why references of a target lead nowhere, each reason once."""
+    """Why references of a target lead nowhere, each reason once; what its provider can do without is not missed."""
     reasons = []
-    for reference in system.profile.targets[name].references():
+    optional = await _optional(system, name)
+    for field, value in system.profile.targets[name].address.items():
+        if not isinstance(value, str) or field in optional:
+            continue
         try:
-            await resolve(reference, environ)
+            await resolve(value, environ)
         except TargetError as error:
             reasons.append(_read_aloud(error.text))
         except TimeoutError:
-            reasons.append(f"not configured: nothing answers for {reference}")
+            reasons.append(f"not configured: nothing answers for {value}")
     return list(dict.fromkeys(reasons))
+
+
+async def _optional(system: System, target: str) -> frozenset[str]:
+    """The fields of an address that every operation on it can do without."""
+    names = {check.operation for check in system.checks.values() if check.target == target}
+    unset = [(await loaded(name)).address.may_be_unset for name in names]
+    return frozenset.intersection(*unset) if unset else frozenset()
 
 
 async def _attempt(targets: CatalogTargets, check: Check) -> Attempt:

@@ -45,9 +45,8 @@ class CatalogTargets:
 
     async def _address(self, user: Check | Action, found: Operation) -> Parameters:
         raw = self._catalog.systems[user.system].profile.targets[user.target].address
-        may_be_unset: frozenset[str] = getattr(found.address, "may_be_unset", frozenset())
         resolved = {
-            name: await self._resolved(value, name in may_be_unset) if isinstance(value, str) else value
+            name: await self._resolved(value, name in found.address.may_be_unset) if isinstance(value, str) else value
             for name, value in raw.items()
         }
         try:
