@@ -42,15 +42,23 @@ class Demo:
 
 @asynccontextmanager
 async def open_demo(
-    data: Path, *, port: int = 0, http: bool = False, pace: float = 0.7, environ: Mapping[str, str] | None = None
+    data: Path,
+    *,
+    port: int = 0,
+    http: bool = False,
+    pace: float = 0.7,
+    environ: Mapping[str, str] | None = None,
+    catalog: Path | None = None,
 ) -> AsyncIterator[Demo]:
     """Open a demo; `http` lets Slack deliver over signed HTTP instead of Socket Mode, `pace` is seconds per pod,
-    `environ` replaces some of what the catalog's references find."""
+    `environ` replaces some of what the catalog's references find, `catalog` is a folder other than the product's."""
     manifest = yaml.safe_load((HERE / "manifest.yml").read_text(encoding="utf-8"))
     async with AsyncExitStack() as stack:
         workspace = await stack.enter_async_context(slack.serve(manifest=manifest, port=port, page=PAGE))
         world = await stack.enter_async_context(open_world(redis_binary=find_binary(), pace=pace))
         settings = demo_settings(workspace, data)
+        if catalog is not None:
+            settings = settings.model_copy(update={"plantao_catalog": catalog})
         parts = Parts(SandboxClock(workspace.clock), {**environment(world), **(environ or {})})
         bot = await stack.enter_async_context(open_bot(settings, parts))
         await stack.enter_async_context(bot.working())

@@ -25,11 +25,13 @@ def signed_http() -> None:
 async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
     marker = request.node.get_closest_marker("environ")
     environ = dict(marker.kwargs) if marker else {}
+    other = request.node.get_closest_marker("catalog")
+    catalog = Path(other.args[0]) if other else None
     http = "signed_http" in request.fixturenames
     if "transport" in request.fixturenames:
         http = request.getfixturevalue("transport") == "http"
     async with (
-        open_demo(tmp_path / "data", http=http, pace=0.02, environ=environ) as demo,
+        open_demo(tmp_path / "data", http=http, pace=0.02, environ=environ, catalog=catalog) as demo,
         httpx.AsyncClient(base_url=demo.slack.url, timeout=10, trust_env=False) as client,
     ):
         yield House(demo, client)

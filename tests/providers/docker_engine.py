@@ -37,6 +37,12 @@ class DockerEngine:
         """Create a container and start it; its id. `words` are its command, `config` goes into the request."""
         return self.start(self.create(name, *words, **config))
 
+    async def run_out_of_memory(self, name: str) -> bool:
+        """Let a container be killed for its memory; whether the engine noticed why."""
+        self.run(name, "dd", "if=/dev/zero", "of=/dev/null", "bs=200M", host={"Memory": 16 * 1024 * 1024})
+        await self.until(name, Status="exited")
+        return bool(self.inspect(name)["State"]["OOMKilled"])
+
     def create(self, name: str, *words: str, **config: Any) -> str:
         host = {"NetworkMode": "none", **config.pop("host", {})}
         body = {"Image": IMAGE, "Cmd": list(words or ("sleep", "600")), "StopSignal": "SIGKILL", **config}

@@ -90,13 +90,13 @@ async def test_a_running_container_tells_its_state_but_not_its_environment(addre
 
 
 async def test_a_container_killed_for_its_memory_says_so(engine: DockerEngine, address: Settings, name: str) -> None:
-    engine.run(name, "dd", "if=/dev/zero", "of=/dev/null", "bs=200M", host={"Memory": 16 * 1024 * 1024})
-    await engine.until(name, Status="exited")
-    reading = await read("docker.container", address, name=name)
-    assert {"state": "exited", "running": False, "oom_killed": True, "exit_code": 137}.items() <= measured(
-        reading
-    ).items()
-    assert summary(reading) == f"{name} was killed because its memory ran out"
+    told = await engine.run_out_of_memory(name)
+    values = measured(reading := await read("docker.container", address, name=name))
+    assert (values["state"], values["running"], values["exit_code"]) == ("exited", False, 137)
+    # Not every kernel tells the engine why; what the engine does not know, nobody may be told.
+    assert values["oom_killed"] is told
+    why = "was killed because its memory ran out" if told else "is exited, exit code 137, 0 restarts"
+    assert summary(reading) == f"{name} {why}"
 
 
 async def test_a_restart_loop_is_not_called_running(engine: DockerEngine, address: Settings, name: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack import Sandbox
 
+WORKSPACE = Path(__file__).parent / "workspace.yml"
 MANIFEST: dict[str, Any] = {
     "display_information": {"name": "Plantão"},
     "features": {

@@ -7,11 +7,11 @@ from typing import Any
 
 import aiohttp
 import pytest
-from slack_office import INCIDENTS, MANIFEST, Office
+from slack_office import INCIDENTS, MANIFEST, WORKSPACE, Office
 
 from sandbox.slack import Clock, serve
 from sandbox.slack.refusal import RosterError
-from sandbox.slack.roster import DEFAULT_FILE, read_roster
+from sandbox.slack.roster import read_roster
 
 
 async def test_the_state_has_the_shape_that_the_page_draws(office: Office) -> None:
@@ -152,7 +152,7 @@ def test_a_clock_never_goes_back() -> None:
     ],
 )
 def test_a_wrong_workspace_file_is_told_in_a_sentence(tmp_path: Path, old: str, new: str, sentence: str) -> None:
-    text = DEFAULT_FILE.read_text(encoding="utf-8")
+    text = WORKSPACE.read_text(encoding="utf-8")
     assert old in text
     wrong = tmp_path / "workspace.yml"
     wrong.write_text(text.replace(old, new), encoding="utf-8")
