@@ -47,6 +47,14 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--repair", action="store_true", help="with --store: write what the record says into the listings"
     )
+    check.add_argument(
+        "--schema",
+        nargs="?",
+        type=Path,
+        const=Path("schema"),
+        metavar="FOLDER",
+        help="write JSON Schemas of the catalog's files, for editors (schema)",
+    )
     check.add_argument("--manifest-http", metavar="URL", help="print the app manifest for HTTP with this https address")
     commands.add_parser("doctor", help="check tokens, scopes, channels, Redis and targets; say what to do")
     return parser
@@ -84,6 +92,8 @@ def _check(options: argparse.Namespace) -> int:
     check = importlib.import_module("bot.check")
     if options.manifest_http:
         return int(check.print_http_manifest(options.manifest_http))
+    if options.schema:
+        return int(importlib.import_module("bot.check.schema").write_schemas(options.schema))
     return int(check.main(store=options.store, repair=options.repair))
 
 

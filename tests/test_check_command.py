@@ -1,6 +1,7 @@
 """`plantao check`: what does not fit is found before the bot starts, with the place and what to do."""
 
 import asyncio
+import json
 import os
 import shutil
 import sys
@@ -10,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from bot.__main__ import main
 from bot.check.tables import form_complaints, operation_complaints, reaction_complaints
@@ -306,3 +309,49 @@ async def test_a_check_creates_no_record_where_there_is_none(tmp_path: Path) -> 
     code, told = await plantao("check", "--store", PLANTAO_DATA=str(tmp_path / "data"))
 
     assert (code, "PLANTAO_DATA" in told, (tmp_path / "data").exists()) == (2, True, False)
+
+
+def complaints_of_an_editor(file: Path, schemas: Path) -> list[str]:
+    """What an editor with the written schema marks in a file of the catalog."""
+    document = json.loads((schemas / file.name.replace(".yml", ".schema.json")).read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(document)
+    wrong = Draft202012Validator(document).iter_errors(yaml.safe_load(file.read_text(encoding="utf-8")))
+    return [f"{'.'.join(map(str, one.absolute_path))}: {one.message}" for one in wrong]
+
+
+@pytest.fixture(scope="module")
+def schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("schemas")
+    assert main(["check", "--schema", str(folder)]) == 0
+    return folder
+
+
+def test_editors_find_nothing_wrong_with_what_ships(schemas: Path) -> None:
+    files = sorted((HERE / "catalog").glob("*/*.yml"))
+    assert {file.name for file in files} == {f"{one.name.partition('.')[0]}.yml" for one in schemas.iterdir()}
+    assert {str(file): found for file in files if (found := complaints_of_an_editor(file, schemas))} == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "complaint"),
+    [
+        ("system.yml", "channel: incidents", "chanel: incidents", "'chanel' was unexpected"),
+        ("checks.yml", "operation: redis.memory", "operation: redis.memroy", "'redis.memroy' is not one of"),
+        ("checks.yml", "operation: redis.ping", "operation: kubernetes.rollout_undo", "is not one of"),
+        ("checks.yml", "group: redis", "grupo: redis", "'grupo' was unexpected"),
+        ("checks.yml", "limit: 3s", "limit: 3 seconds", "limit: '3 seconds' is not valid"),
+        ("checks.yml", "deployment: agente-api", "deploiment: agente-api", "'deploiment' was unexpected"),
+        ("actions.yml", "risk: medium", "risk: some", "'some' does not match"),
+    ],
+)
+def test_editors_mark_what_is_wrong(
+    catalog: Path, schemas: Path, file: str, old: str, new: str, complaint: str
+) -> None:
+    change(catalog / "agente-ia" / file, old, new)
+    assert complaint in "\n".join(complaints_of_an_editor(catalog / "agente-ia" / file, schemas))
+
+
+def test_the_first_line_that_a_file_needs_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--schema", str(tmp_path / "new" / "folder")]) == 0
+    written = (tmp_path / "new" / "folder" / "checks.schema.json").as_uri()
+    assert f"# yaml-language-server: $schema={written}\n" in capsys.readouterr().out

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from bot.core.findings import Level, Quantity, Threshold
 from bot.core.policy import Severity
@@ -26,8 +26,16 @@ def _both_languages(raw: object) -> object:
     return Words(**raw) if isinstance(raw, dict) else raw
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-Title = Annotated[Words, BeforeValidator(_both_languages)]
+_WRITTEN = {"type": "string", "pattern": r"^\d+[smhd]$"}
+_SAID = {
+    "type": "object",
+    "properties": {"en": {"type": "string"}, "pt": {"type": "string"}},
+    "required": ["en", "pt"],
+    "additionalProperties": False,
+}
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), WithJsonSchema(_WRITTEN)]
+Title = Annotated[Words, BeforeValidator(_both_languages), WithJsonSchema(_SAID)]
 
 
 class Entry(BaseModel):
