@@ -13,6 +13,7 @@ from bot.catalog.runbook import Runbook, read_runbook
 from bot.catalog.system import Catalog, Profile, System
 from bot.core.errors import ConfigError
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, where PyYAML was built with libyaml
 Named = TypeVar("Named", Check, Action, Alert)
 
 
@@ -164,13 +165,13 @@ def _clashes(system: System) -> Iterator[str]:
 def _read(path: Path, shape: type[Any]) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        return shape.model_validate(yaml.safe_load(text))
+        return shape.model_validate(yaml.load(text, Loader=LOADER))  # noqa: S506 - a safe loader, in C
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not YAML: {error}") from error
     except ValidationError as error:
+        node = yaml.compose(text, Loader=LOADER)
         lines = [_complaint(path, node, detail["loc"], detail["msg"]) for detail in error.errors()]
         raise ConfigError("\n".join(lines)) from error
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import yaml
 
+from bot.catalog.load import LOADER
+
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
@@ -29,7 +31,7 @@ class Places:
         """`file:line` of the deepest of these keys that stands in the file."""
         if file not in self._read:
             text = (self._folder / file).read_text(encoding="utf-8")
-            self._read[file] = yaml.compose(text, Loader=yaml.SafeLoader)
+            self._read[file] = yaml.compose(text, Loader=LOADER)
         node, line = self._read[file], 1
         for step in steps:
             pairs = node.value if isinstance(node, yaml.MappingNode) else []

@@ -65,6 +65,7 @@ async def test_a_job_that_fails_runs_already_or_does_not_exist_is_told(room: Roo
     owner = {"uid": cron_job["metadata"]["uid"], "controller": True}
     running = {"metadata": {"name": "by-hand", "namespace": NAMESPACE, "ownerReferences": [owner]}, "status": {}}
     template = cron_job["spec"]["jobTemplate"]["spec"]
+    template["template"]["spec"]["containers"][0]["image"] = "crm-resync:slow"
     room.store.create(JOBS, {"kind": "Job", **running, "spec": template})
     assert await refused("run_job", room, given) == "crm-resync is running already: by-hand."
     assert await refused("run_job", room, {"job": "nothing"}) == "There is no cron job nothing in production."

@@ -21,6 +21,7 @@ COMMAND = {
     "team_id": "T0PLANTAO",
     "user_id": NEXT_ON_CALL.id,
     "channel_id": "C0INCIDENTS",
+    "channel_name": "incidents",
     "trigger_id": "1.2.3",
     "response_url": "http://127.0.0.1:9/",
 }

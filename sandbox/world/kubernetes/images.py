@@ -9,7 +9,7 @@ class Fate(StrEnum):
 
     HEALTHY = "healthy"
     SLOW = "slow"
-    """Starts and serves, too slowly."""
+    """Starts and serves, too slowly; a job of it does not end."""
     BAD = "bad"
     """Starts and passes its probes, then answers with errors."""
     BROKEN = "broken"

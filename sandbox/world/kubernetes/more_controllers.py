@@ -71,11 +71,13 @@ class MoreControllers:
         return are_ready
 
     def _advance(self, job: Document) -> None:
-        now = timestamp(self._store.now())
+        now, fate = timestamp(self._store.now()), self._images.fate(pod_states.image_of(job))
         if not job["status"]:
             job["status"] = {"active": 1, "startTime": now}
+        elif fate is Fate.SLOW:
+            return
         else:
-            has_failed = self._images.fate(pod_states.image_of(job)) is not Fate.HEALTHY
+            has_failed = fate is not Fate.HEALTHY
             kind, count = ("Failed", "failed") if has_failed else ("Complete", "succeeded")
             condition = {"type": kind, "status": "True", "lastTransitionTime": now}
             condition |= {"reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
