@@ -59,7 +59,7 @@ def words_of(shown: Mapping[str, Any], state: Mapping[str, Any]) -> str:
 
 def _block(block: Mapping[str, Any]) -> Iterator[str]:
     if text := block.get("text"):
-        yield text["text"]
+        yield text if isinstance(text, str) else text["text"]  # a markdown block holds plain text
     for field in block.get("fields", []):
         yield field["text"]
     match block["type"]:

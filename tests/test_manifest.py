@@ -30,9 +30,10 @@ from bot.core.watch import Begun, Watch
 from bot.flows.answers import DeclareForm, RunForm
 from bot.flows.handoff import Draft
 from bot.flows.remediate import Request
+from bot.flows.runbooks import Opened
 from bot.settings import HERE
 from bot.slack import scopes
-from bot.slack.blocks import forms, freeze, handoff, incident, report, run, watch
+from bot.slack.blocks import forms, freeze, handoff, incident, report, run, runbook, watch
 from bot.slack.clicks import CLICKS, FORMS
 from bot.slack.reports import ACTS
 from bot.slack.submissions import SUBMISSIONS
@@ -197,6 +198,8 @@ def messages() -> Iterator[tuple[dict[str, Any], ...]]:
         yield run.card(Run("RUN-1", proposal(), "U0ANA", NOW, run_phase, decided_at=NOW), system, ENGLISH).blocks
     yield watch.headline(Watch("WT-1", Begun("pods", say("Pods"), NOW), "U0ANA", NOW), ENGLISH).blocks
     yield report.report(diagnosis(), ENGLISH).blocks
+    harven = load(HERE / "catalog").systems["harven"]
+    yield runbook.opened(Opened(harven, harven.runbooks["slow-api"], ()), ENGLISH).blocks
     for accepted in (None, NOW):
         yield handoff.headline(Handoff("HO-1", note(), "U0ANA", NOW, accepted), ENGLISH).blocks
 

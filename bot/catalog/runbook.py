@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +24,20 @@ _SECTIONS: Final[Mapping[str, str]] = {
 _COMMAND = re.compile(r"^/(diag|run|rollback)\s+(\S+)")
 
 
+class Section(Entry):
+    """One section as it was written: its heading, what it is for where that is known, and its Markdown."""
+
+    heading: str = ""
+    purpose: str = ""
+    text: str = ""
+
+
 class Runbook(Entry):
     """One runbook: `diagnosis` holds the words after `/diag` in that section, `resolution` the actions on offer."""
 
     name: str
     title: str
+    sections: tuple[Section, ...] = ()
     symptoms: str = ""
     diagnosis: tuple[str, ...] = ()
     resolution: tuple[str, ...] = ()
@@ -39,7 +49,8 @@ def read_runbook(path: Path) -> Runbook:
     sections: dict[str, list[Token]] = {}
     title = path.stem
     present = ""
-    tokens = MarkdownIt().parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    tokens = MarkdownIt().parse(text)
     for token, heading in _with_headings(tokens):
         if heading == "h1":
             title = token.content
@@ -50,6 +61,7 @@ def read_runbook(path: Path) -> Runbook:
     return Runbook(
         name=path.stem,
         title=title,
+        sections=tuple(_written(text, tokens)),
         symptoms=" ".join(token.content for token in sections.get("symptoms", [])),
         diagnosis=_named(sections.get("diagnosis", []), "diag"),
         resolution=_named(sections.get("resolution", []), "run") + _named(sections.get("resolution", []), "rollback"),
@@ -62,6 +74,23 @@ def _with_headings(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
     for before, token in zip([None, *tokens], tokens, strict=False):
         is_text = before is not None and before.type == "heading_open" and token.type == "inline"
         yield token, before.tag if is_text and before is not None else ""
+
+
+def _written(text: str, tokens: list[Token]) -> Iterator[Section]:
+    """The document cut at its headings of the second level, deeper ones left inside; the title is not among them."""
+    lines = text.splitlines()
+    headings = [
+        (token.map or [0, 0], following.content, token.tag)
+        for token, following in pairwise(tokens)
+        if token.type == "heading_open" and token.tag in ("h1", "h2")
+    ]
+    ends = [begin for (begin, _), _, _ in headings[1:]] + [len(lines)]
+    for ((_, begin), heading, level), end in zip(headings, ends, strict=True):
+        written = "\n".join(lines[begin:end]).strip()
+        if level == "h2":
+            yield Section(heading=heading, purpose=_section(heading), text=written)
+        elif written:
+            yield Section(text=written)
 
 
 def _section(heading: str) -> str:

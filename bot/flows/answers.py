@@ -11,6 +11,7 @@ from bot.flows.handoff import Draft
 from bot.flows.incidents import Listing, Timeline
 from bot.flows.ports import Caller, Ports
 from bot.flows.remediate import Request
+from bot.flows.runbooks import Opened, Shelf
 from bot.flows.runs import Actions, Runs
 
 
@@ -71,6 +72,8 @@ Answer: TypeAlias = (
     | Timeline
     | Menu
     | Which
+    | Shelf
+    | Opened
     | Report
     | DeclareForm
     | HandoffForm

@@ -36,11 +36,12 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """Several systems know the word: which one is meant?"""
+    """Several systems know the word: which one is meant? `act` is what the answer leads to."""
 
     word: str
     systems: tuple[System, ...]
     number: str = ""
+    act: str = "diag:run"
 
 
 @dataclass(frozen=True, slots=True)

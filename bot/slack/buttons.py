@@ -11,6 +11,7 @@ from bot.core.text import Text
 from bot.flows.answers import Answer, Form, Later, Said
 from bot.flows.ports import Caller, Ports
 from bot.slack.blocks.answers import show
+from bot.slack.blocks.parts import numbered
 from bot.slack.boundary import Outcome, guarded
 from bot.slack.clicks import CLICKS, FORMS, Click, Opening
 from bot.slack.desk import Ack, Desk, Payload, private
@@ -23,7 +24,7 @@ QUESTIONS: Final = ("diag:run",)
 def register_clicks(app: AsyncApp, desk: Desk) -> None:
     """Bind every button of the tables, and a sentence for any other."""
     for action, click in CLICKS.items():
-        app.action(action)(_button(desk, click))
+        app.action(numbered(action))(_button(desk, click))
     for action, opening in FORMS.items():
         app.action(action)(_form_button(desk, opening))
     app.action(re.compile(".*"))(_button(desk, _unknown))
@@ -67,7 +68,7 @@ async def _answer(desk: Desk, body: Payload, url: str, answer: Answer) -> None:
 
 def _is_question(body: Payload) -> bool:
     is_private = bool((body.get("container") or {}).get("is_ephemeral"))
-    return is_private and body["actions"][0]["action_id"] in QUESTIONS
+    return is_private and body["actions"][0]["action_id"].partition("#")[0] in QUESTIONS
 
 
 def _form_button(desk: Desk, opening: Opening) -> Callable[..., Awaitable[None]]:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from bot.core.family import RUNS
 from bot.core.run import Phase
 from bot.core.text import Text, say
-from bot.flows import asked, decide, handoff, incidents, remediate, safety, watch
+from bot.flows import asked, decide, handoff, incidents, remediate, runbooks, safety, watch
 from bot.flows.answers import Answer
 from bot.flows.ports import Caller, Ports
 from bot.flows.remediate import Request
@@ -58,6 +58,12 @@ async def propose(ports: Ports, caller: Caller, value: str) -> Answer:
     return asked.proposal(ports, caller, Request(action, {}, number))
 
 
+async def open_runbook(ports: Ports, caller: Caller, value: str) -> Answer:
+    """Show the runbook that a report names, or that of the system which was picked."""
+    system, name, number = _three(value)
+    return await runbooks.read(ports, caller, name, number, system)
+
+
 def _three(value: str) -> tuple[str, str, str]:
     first, second, third = (*value.split(":"), "", "", "")[:3]
     return first, second, third
@@ -98,6 +104,8 @@ CLICKS: Mapping[str, Click] = {
     "run:deny": deny,
     "handoff:accept": accept,
     "diag:run": diagnose_again,
+    "runbook:open": open_runbook,
+    "runbook:diagnose": diagnose_again,
     "run:propose": propose,
     "run:done": done,
     "run:cancel": cancel,

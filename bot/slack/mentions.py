@@ -19,7 +19,7 @@ from bot.slack.desk import Desk, Payload
 from bot.slack.typed import typed_words
 
 EVENT: Final = "app_mention"
-ABOUT_INCIDENTS: Final = ("diag", "rollback", "run")
+ABOUT_INCIDENTS: Final = ("diag", "rollback", "run", "runbook")
 _SELF = re.compile(r"^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>\s*")
 _NUMBER = re.compile(r"\bINC-\d+\b", re.IGNORECASE)
 

@@ -5,12 +5,13 @@ from bot.core.text import say
 from bot.flows.answers import Help, Said
 from bot.flows.diagnose import Menu, Which
 from bot.flows.incidents import Listing, Timeline
+from bot.flows.runbooks import Opened, Shelf
 from bot.flows.runs import Actions, Runs
-from bot.slack.blocks import incident, parts, report, runs
+from bot.slack.blocks import incident, parts, report, runbook, runs
 from bot.slack.blocks.parts import Message
 from bot.slack.voice import Voice
 
-Shown = Said | Help | Listing | Timeline | Menu | Which | Report | Actions | Runs
+Shown = Said | Help | Listing | Timeline | Menu | Which | Shelf | Opened | Report | Actions | Runs
 
 
 def show(value: Shown, voice: Voice) -> Message:
@@ -31,6 +32,10 @@ def show(value: Shown, voice: Voice) -> Message:
             return report.menu(value, voice)
         case Which():
             return report.which(value, voice)
+        case Shelf():
+            return runbook.shelf(value, voice)
+        case Opened():
+            return runbook.opened(value, voice)
         case Actions():
             return runs.actions(value, voice)
         case Runs():

@@ -1,5 +1,7 @@
 """The few blocks everything is made of. Limits: Block Kit reference, as Slack enforces them."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -69,7 +71,19 @@ def button(label: str, action: str, value: str, style: str = "") -> Block:
 
 
 def actions(buttons: Iterable[Block]) -> Block:
-    return {"type": "actions", "elements": list(buttons)}
+    """A row of buttons. Slack refuses two with one action id in a block: those after the first get a number."""
+    seen: Counter[str] = Counter()
+    elements = []
+    for element in buttons:
+        name = element["action_id"]
+        seen[name] += 1
+        elements.append(element if seen[name] == 1 else {**element, "action_id": f"{name}#{seen[name]}"})
+    return {"type": "actions", "elements": elements}
+
+
+def numbered(action: str) -> re.Pattern[str]:
+    """The ids that the buttons of one action have in a row of several."""
+    return re.compile(rf"^{re.escape(action)}(#\d+)?$")
 
 
 def confirm(title: str, text: str, yes: str, no: str) -> Block:

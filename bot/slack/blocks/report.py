@@ -18,6 +18,8 @@ OK_SHOWN: Final = 12
 EVIDENCE_LINES: Final = 3
 EVIDENCE_CHARACTERS: Final = 160
 PROPOSALS: Final = 3
+RUNBOOKS: Final = 2
+LINKS: Final = 4
 BARS: Final = "▁▂▃▄▅▆▇█"
 BARS_SHOWN: Final = 30
 
@@ -84,20 +86,17 @@ def _group(value: Report, same: list[Finding], voice: Voice) -> list[Block]:
     blocks = [parts.section(words)]
     if rows:
         blocks.append(parts.context("\n".join(rows)))
-    if proposals := _proposals(value, same, voice):
-        blocks.append(parts.actions(proposals))
+    if offered := [*_proposals(value, same, voice), *_runbooks(value, same)]:
+        blocks.append(parts.actions(offered))
     return blocks
 
 
 def _helps(value: Report, same: list[Finding], voice: Voice) -> str:
-    """The runbooks and links of these findings, each once."""
+    """The links of these findings, each once."""
     advice = [value.advice[finding.check] for finding in same if finding.check in value.advice]
-    runbooks = dict.fromkeys(one.runbook for one in advice if one.runbook)
-    found = [f"📖 `/diag {name}`" for name in runbooks]
     links = {link.url: link for one in advice for link in one.links}
     links |= {link.url: link for finding in same for link in finding.links}
-    found += [_link(link.url, voice(link.title)) for link in list(links.values())[:4]]
-    return " · ".join(found)
+    return " · ".join(_link(link.url, voice(link.title)) for link in list(links.values())[:LINKS])
 
 
 def _link(url: str, words: str) -> str:
@@ -120,6 +119,14 @@ def _proposals(value: Report, same: list[Finding], voice: Voice) -> list[Block]:
             f"{value.system}:{name}:{value.incident}",
         )
         for name, title in list(offered.items())[:PROPOSALS]
+    ]
+
+
+def _runbooks(value: Report, same: list[Finding]) -> list[Block]:
+    names = (value.advice[finding.check].runbook for finding in same if finding.check in value.advice)
+    return [
+        parts.button(f"📖 {name}", "runbook:open", f"{value.system}:{name}:{value.incident}")
+        for name in list(dict.fromkeys(filter(None, names)))[:RUNBOOKS]
     ]
 
 
@@ -188,7 +195,7 @@ def which(value: Which, voice: Voice) -> Message:
     """The question which system is meant, a button each."""
     question = voice(say("*{word}*: of which system?", word=value.word))
     buttons = [
-        parts.button(system.profile.name, "diag:run", f"{system.id}:{value.word}:{value.number}")
+        parts.button(system.profile.name, value.act, f"{system.id}:{value.word}:{value.number}")
         for system in value.systems[:25]
     ]
     return parts.message(question, [parts.section(question), parts.actions(buttons)])
