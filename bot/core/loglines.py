@@ -28,13 +28,14 @@ class LogLine:
 
 
 class LogQuery(Parameters):
-    """Which lines are wanted: any of the words in `contains`, none of those in `without`, upper and lower case alike.
+    """Which lines are wanted: any of the words in `contains`, all of those in `also`, none of those in `without`.
 
-    `lines` is how many of the newest to look at per source; `number_after` names the words in front of a figure
-    worth measuring (`LLM latency`).
+    Upper and lower case are alike. `lines` is how many of the newest to look at per source; `number_after` names the
+    words in front of a figure worth measuring (`LLM latency`).
     """
 
     contains: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     lines: int = Field(200, ge=1, le=5000)
     minutes: int | None = Field(None, ge=1, le=7 * 24 * 60)
@@ -80,7 +81,8 @@ def normalised(message: str) -> str:
 def _is_wanted(line: LogLine, wanted: LogQuery) -> bool:
     text = line.text.lower()
     has_one = not wanted.contains or any(word.lower() in text for word in wanted.contains)
-    return has_one and not any(word.lower() in text for word in wanted.without)
+    has_all = all(word.lower() in text for word in wanted.also)
+    return has_one and has_all and not any(word.lower() in text for word in wanted.without)
 
 
 def _key(line: LogLine, group: Grouping) -> str:
@@ -125,7 +127,7 @@ def _numbers(matched: Sequence[LogLine], words: str) -> tuple[Measurement, ...]:
 def _summary(looked_at: int, matched: Sequence[LogLine], messages: Mapping[str, int], wanted: LogQuery) -> Text:
     if not looked_at:
         return say("no log lines there")
-    if not wanted.contains and not wanted.without:
+    if not (wanted.contains or wanted.also or wanted.without):
         return say("{count} lines read", count=looked_at)
     if not matched:
         return say("none of {count} lines matches {words}", count=looked_at, words=_words(wanted))
@@ -141,7 +143,7 @@ def _summary(looked_at: int, matched: Sequence[LogLine], messages: Mapping[str, 
 
 
 def _words(wanted: LogQuery) -> str:
-    return " | ".join(wanted.contains) or "—"
+    return " + ".join(filter(None, (" | ".join(wanted.contains), *wanted.also))) or "—"
 
 
 def _evidence(matched: Sequence[LogLine], groups: Mapping[str, int], wanted: LogQuery) -> tuple[str, ...]:

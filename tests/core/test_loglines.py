@@ -42,6 +42,12 @@ def test_words_to_leave_out_are_left_out() -> None:
     assert values(read_lines(LINES, LogQuery(contains=("error",), without=("login",)), NOW))["matched"] == 2
 
 
+def test_several_words_can_be_wanted_in_one_line() -> None:
+    found = read_lines(LINES, LogQuery(contains=("login", "order"), also=("error", "31")), NOW)
+    assert values(found)["matched"] == 1
+    assert found.summary.values["words"] == "login | order + error + 31"
+
+
 def test_no_lines_are_no_share() -> None:
     found = read_lines((), LogQuery(contains=("error",)), NOW)
     share = next(one for one in found.measurements if one.name == "share_percent")
