@@ -17,7 +17,7 @@ import asyncssh
 from readings import Settings
 
 _READS: Final = ("ps", "df", "du", "find", "stat", "tail", "date", "grep", "sha256sum", "systemctl", "journalctl")
-_CHANGES: Final = ("rm", "mv", "sudo")
+_CHANGES: Final = ("rm", "mv", "cp", "sudo")
 NOBODY: Final = 65534
 
 _SYSTEMCTL = """#!/bin/sh

@@ -32,8 +32,8 @@ class Folder(Parameters):
 
 async def _read_disk(address: Address, wanted: Disk) -> Reading:
     async with logged_in(address) as machine:
-        used, free, where = await _df(machine, "-k", wanted.path)
-        inodes, free_inodes, _ = await _df(machine, "-i", wanted.path)
+        used, free, where = await usage(machine, "-k", wanted.path)
+        inodes, free_inodes, _ = await usage(machine, "-i", wanted.path)
     percent = _percent(used, free)
     no_inodes = None if inodes + free_inodes else say("this file system does not count inodes")
     return Reading(
@@ -46,7 +46,7 @@ async def _read_disk(address: Address, wanted: Disk) -> Reading:
     )
 
 
-async def _df(machine: Machine, unit: str, path: str) -> tuple[int, int, str]:
+async def usage(machine: Machine, unit: str, path: str) -> tuple[int, int, str]:
     """Used, free and the mount point; what is reserved for root counts as used up, as in df's own percentage."""
     words = (await machine.ask("df", "-P", unit, "--", path, about=path)).splitlines()[-1].split(None, 5)
     if len(words) != 6:

@@ -19,6 +19,7 @@ from bot.providers.host.ssh import LIMIT, Machine, logged_in
 _PROPERTIES: Final = ("LoadState", "ActiveState", "SubState", "Result", "NRestarts", "MainPID", "InvocationID")
 _KINDS: Final = (".service", ".timer", ".socket", ".target", ".mount")
 _JOURNAL_LIMIT: Final = 4 * 1024 * 1024
+SOME_UNIT: Final = f"^$|{UNIT}"
 _STAMPED: Final = re.compile(r"^(\d{9,11}\.\d{1,9}) (?:\S{1,255} )?(.*)$")
 
 
@@ -69,6 +70,16 @@ async def standing(machine: Machine, name: str) -> Standing:
         fields.get("MainPID", ""),
         fields.get("InvocationID", ""),
     )
+
+
+async def require_stopped(machine: Machine, name: str) -> None:
+    """Raise TargetError while the unit runs; an empty name stands for no unit."""
+    if name and (unit := await standing(machine, name)).active not in {"inactive", "failed"}:
+        raise TargetError(
+            "{unit} is {active} and writes there: stop it first, and start it again afterwards.",
+            unit=unit.name,
+            active=unit.active,
+        )
 
 
 def full_name(name: str) -> str:
