@@ -1,6 +1,7 @@
 """The folder catalog/harven against the inventory: nothing left out, every threshold as the document has it."""
 
 import pytest
+from choosing import Samples, let_through, refused_choices, rules
 from proving import (
     ROOT,
     Row,
@@ -42,43 +43,72 @@ JUDGED = rows(
 
 # The document gives these no limit: the value is shown, whatever it is.
 WITHOUT_VERDICT = {
-    "api-overview": "002-D01",
-    "redis-memory": "002-D05",
-    "sentry-issues": "002-D06",
-    "backend-errors": "002-D07",
-    "limited-subjects": "002-D12",
-    "auth-errors": "002-D13",
-    "jwt-errors": "002-D13",
-    "openai-errors": "002-D15",
     "ai-cache": "002-D16",
-    "db-connections": "002-D18",
-    "supabase-errors": "002-D19",
-    "slow-queries": "002-D21",
-    "row-policies": "002-D22",
-    "deployments": "002-D23",
-    "traffic": "002-D25",
+    "api-overview": "002-D01",
+    "auth-errors": "002-D13",
+    "backend-container": "002-D26",
+    "backend-errors": "002-D07",
     "backend-memory": "002-D26",
+    "db-connections": "002-D18",
+    "deployments": "002-D23",
+    "jwt-errors": "002-D13",
+    "limited-subjects": "002-D12",
     "memory-trend": "002-D26",
+    "missing-indexes": "002-D21",
+    "openai-errors": "002-D15",
+    "openai-usage": "002-D14",
+    "redis-memory": "002-D05",
+    "redis-ping": "002-D04",
+    "row-policies": "002-D22",
+    "sentry-issues": "002-D06",
+    "sentry-release": "002-D06",
+    "slow-queries": "002-D21",
+    "supabase-errors": "002-D19",
+    "traffic": "002-D25",
 }
 
-RISKS = {
-    "002-A01": "medium",
-    "002-A02": "high",
-    "002-A04": "medium",
-    "002-A05": "medium",
-    "002-A06": "high",
-    "002-A07": "high",
-    "002-A08": "high",
-    "002-A09": "medium",
-    "002-A10": "high",
-    "002-A11": "low",
-    "002-A12": "low",
-    "002-A13": "medium",
-    "002-A14": "low",
-    "002-A15": "medium",
-    "002-A16": "high",
-    "002-A17": "low",
+ONCALL = "responder/approver"
+RULES = {
+    "use-smaller-model": f"medium {ONCALL}",
+    "edit-default-model": "refused, use-smaller-model",
+    "cache-longer": f"medium {ONCALL}",
+    "ask-finance": "low approver by hand",
+    "retry-in-code": "low approver by hand",
+    "vendor-ticket": f"low {ONCALL} by hand",
+    "add-index": "high approver by hand",
+    "flushall": "refused, clear-ai-cache",
+    "clear-ai-cache": f"destructive {ONCALL} one approver 2 people",
+    "raise-redis-memory": "high approver",
+    "scale-backend": f"medium {ONCALL}",
+    "restart-backend": f"medium {ONCALL}",
+    "rollback-harven": "high approver",
+    "down-and-checkout": "refused, rollback-harven",
+    "checkout-commit": "refused, rollback-harven",
+    "clear-rate-limit": f"medium {ONCALL}",
+    "del-rate-limits": "refused, clear-rate-limit",
+    "correct-jwt-secret": "high approver by hand",
+    "check-refresh": "low approver by hand",
+    "set-pooling": "medium approver",
+    "change-row-policy": "high security by hand",
+    "incident-checklist": f"low {ONCALL} by hand",
+    "deploy-checklist": f"low {ONCALL} by hand",
 }
+SAMPLES: Samples = {
+    ("rollback-harven", "deployment"): "k8s0wc4ck0ogs4w0gs8sw8ks",
+    ("clear-rate-limit", "pattern"): "rate_limit:user:42:*",
+}
+NEVER_CHOSEN = [
+    ("clear-rate-limit", "pattern", "rate_limit:*"),
+    ("clear-rate-limit", "pattern", "rate_limit:user:*"),
+    ("clear-rate-limit", "pattern", "rate_limit:user:4*"),
+    ("clear-rate-limit", "pattern", "session:42"),
+    ("rollback-harven", "deployment", "HEAD~1"),
+    ("scale-backend", "count", "4"),
+    ("set-pooling", "name", "DATABASE_URL"),
+    ("set-pooling", "value", "500"),
+    ("cache-longer", "value", "0"),
+    ("raise-redis-memory", "maxmemory_mb", "4096"),
+]
 SEVERITIES = {
     "high-latency": ("002-L01", "P2"),
     "high-error-rate": ("002-L02", "P1"),
@@ -86,7 +116,6 @@ SEVERITIES = {
     "openai-429": ("002-L04", "P2"),
     "supabase-failing": ("002-L05", "P1"),
 }
-NEEDS_THE_LEAD = {"002-A02", "002-A03", "002-A08", "002-A10", "002-A14", "002-A15"}
 
 
 def test_every_item_of_the_inventory_has_its_entry() -> None:
@@ -124,7 +153,7 @@ def test_every_threshold_of_the_file_is_put_to_the_test() -> None:
 
 def test_where_the_document_gives_no_limit_there_is_none() -> None:
     found = system(NAME).checks
-    assert [name for name in WITHOUT_VERDICT if found[name].thresholds] == []
+    assert {name for name, check in found.items() if not check.thresholds} == set(WITHOUT_VERDICT)
     assert [name for name, id_ in WITHOUT_VERDICT.items() if id_ not in found[name].source] == []
 
 
@@ -134,49 +163,30 @@ def test_the_share_of_errors_is_divided_by_all_requests() -> None:
     assert query.endswith("/ sum(rate(http_requests_total[5m]))")
 
 
-@pytest.mark.parametrize(("id_", "risk"), RISKS.items())
-def test_an_action_has_the_risk_of_the_inventory(id_: str, risk: str) -> None:
-    found = [one for one in system(NAME).actions.values() if id_ in one.source and one.refused is None]
-    assert found
-    assert {one.risk for one in found} == {risk}
+def test_every_action_is_refused_or_wants_the_people_that_the_inventory_names() -> None:
+    assert rules(system(NAME)) == RULES
 
 
-def test_deleting_cached_answers_is_destructive_and_bounded() -> None:
+def test_a_safe_way_is_an_operation_of_the_bot() -> None:
+    found = system(NAME).actions
+    ways = [found[one.instead] for one in found.values() if one.refused is not None]
+    assert len(ways) == 5
+    assert [way.name for way in ways if not way.operation] == []
+
+
+def test_whatever_a_person_may_choose_is_taken_by_the_operation() -> None:
+    assert refused_choices(system(NAME), SAMPLES) == []
+
+
+@pytest.mark.parametrize(("action", "ask", "value"), NEVER_CHOSEN)
+def test_what_is_too_wide_or_odd_cannot_be_chosen(action: str, ask: str, value: str) -> None:
+    assert not let_through(system(NAME), action, ask, value)
+
+
+def test_deleting_cached_answers_is_bounded_to_them() -> None:
     found = system(NAME).actions["clear-ai-cache"]
-    assert (found.risk, found.quorum_of_risk) == ("destructive", 2)
     assert found.parameters["prefixes"] == ["ai:"]
     assert found.parameters["cap"] == 10000
-
-
-def test_only_the_lead_lets_through_what_needs_the_lead() -> None:
-    found = [one for one in system(NAME).actions.values() if one.approve and named([one.source]) & NEEDS_THE_LEAD]
-    assert len(found) >= len(NEEDS_THE_LEAD)
-    assert {one.approve.among or one.approve.roles for one in found if one.approve} == {("approver",)}
-
-
-def test_a_row_policy_is_left_to_security_and_nothing_here_goes_on_in_a_breach() -> None:
-    found = system(NAME).actions
-    policy = found["change-row-policy"]
-    assert policy.approve
-    assert policy.approve.roles == ("security",)
-    assert [one.name for one in found.values() if one.breach_ok] == []
-
-
-@pytest.mark.parametrize(
-    ("name", "instead"),
-    [
-        ("flushall", "clear-ai-cache"),
-        ("down-and-checkout", "rollback-harven"),
-        ("checkout-commit", "rollback-harven"),
-        ("del-rate-limits", "clear-rate-limit"),
-        ("edit-default-model", "use-smaller-model"),
-    ],
-)
-def test_what_is_dangerous_is_refused_and_names_the_safe_way(name: str, instead: str) -> None:
-    found = system(NAME).actions
-    assert found[name].refused is not None
-    assert found[name].instead == instead
-    assert found[instead].operation
 
 
 def test_nobody_chooses_what_the_catalog_has_to_fix() -> None:

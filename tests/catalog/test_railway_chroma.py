@@ -1,6 +1,7 @@
 """The folder catalog/railway-chroma against the inventory: nothing left out, every threshold as the document has it."""
 
 import pytest
+from choosing import Samples, let_through, refused_choices, rules
 from proving import (
     ROOT,
     Row,
@@ -40,6 +41,7 @@ JUDGED = rows(
     ("chroma-container", "running", {0: CRIT, 1: OK}),
     ("chroma-container", "restarting", {0: OK, 1: CRIT}),
     ("rag-collections", "status", {200: OK, 503: CRIT}),
+    ("chroma-collections", "absent", {0: OK, 1: CRIT}),
     ("chroma-sample", "hits", {0: CRIT, 1: OK}),
     ("chroma-folder", "exists", {True: OK, False: CRIT}),
     ("chroma-folder", "entries", {0: CRIT, 1: OK}),
@@ -53,35 +55,72 @@ JUDGED = rows(
 
 # The document gives these no limit: the value is shown, whatever it is.
 WITHOUT_VERDICT = {
-    "backend-logs": "000-D04",
     "auth-failures": "000-D06",
-    "rate-limits": "000-D08",
-    "rate-limit-addresses": "000-D09",
-    "groq-status": "000-D16",
+    "auth-failures-day": "000-D06",
+    "backend-container-logs": "000-D04",
+    "backend-logs": "000-D04",
+    "backend-unit": "000-D03",
+    "chroma-heartbeat": "000-D11",
+    "data-folders": "000-D20",
     "groq-quota": "000-D17",
+    "groq-status": "000-D16",
+    "jwt-fingerprint": "000-D07",
     "llm-errors": "000-D18",
     "llm-rate-limits": "000-D18",
-    "data-folders": "000-D20",
+    "openai-status": "000-D16",
+    "railway-changes": "000-D07",
+    "railway-deployments": "000-A01",
+    "rate-limit-addresses": "000-D09",
+    "rate-limits": "000-D08",
     "write-errors": "000-D22",
 }
 
-RISKS = {
-    "000-A01": "medium",
-    "000-A02": "medium",
-    "000-A03": "low",
-    "000-A04": "high",
-    "000-A05": "medium",
-    "000-A06": "medium",
-    "000-A07": "medium",
-    "000-A08": "high",
-    "000-A10": "low",
-    "000-A11": "low",
-    "000-A12": "high",
-    "000-A13": "medium",
-    "000-A14": "destructive",
-    "000-A15": "high",
-    "000-A16": "medium",
+ONCALL = "responder/approver"
+RULES = {
+    "redeploy-backend": f"medium {ONCALL}",
+    "rollback-backend": f"medium {ONCALL}",
+    "restart-backend": f"medium {ONCALL}",
+    "restart-backend-container": f"medium {ONCALL}",
+    "pkill-uvicorn": "refused, restart-backend",
+    "announce-logout": f"low {ONCALL} by hand",
+    "define-jwt-secret": "high approver by hand",
+    "set-jwt-secret": "refused, define-jwt-secret",
+    "raise-rate-limit": f"medium {ONCALL}",
+    "block-address": "medium security breach",
+    "unblock-address": "medium security breach",
+    "restart-chroma": f"medium {ONCALL}",
+    "start-chroma": f"high {ONCALL}",
+    "run-new-chroma": "refused, start-chroma",
+    "stop-backend": "high approver",
+    "start-backend": f"medium {ONCALL}",
+    "move-chroma-aside": "high approver",
+    "restore-chroma": f"destructive {ONCALL} one approver 2 people",
+    "copy-over-chroma": "refused, move-chroma-aside",
+    "wait-for-groq": f"low {ONCALL} by hand",
+    "plan-upgrade": "low approver by hand",
+    "rotate-groq-key": "high approver breach by hand",
+    "set-groq-key": "refused, rotate-groq-key",
+    "switch-to-openai": f"medium {ONCALL}",
+    "switch-to-groq": f"medium {ONCALL}",
+    "prune-backups": f"destructive {ONCALL} one approver 2 people",
+    "find-delete-backups": "refused, prune-backups",
+    "prune-logs": f"high {ONCALL}",
+    "compact-chroma": "medium approver by hand",
 }
+SAMPLES: Samples = {
+    ("redeploy-backend", "deployment"): "0a1b2c3d-0000-4000-8000-00000000000a",
+    ("rollback-backend", "deployment"): "0a1b2c3d",
+    ("block-address", "address"): "198.41.0.0/24",
+    ("unblock-address", "address"): "2001:4860::8888",
+}
+NEVER_CHOSEN = [
+    ("redeploy-backend", "deployment", "latest"),
+    ("rollback-backend", "deployment", "0a1b2c3d; rm"),
+    ("block-address", "address", "everybody"),
+    ("block-address", "address", "198.41.0.4, 198.41.0.5"),
+    ("block-address", "hours", "168"),
+    ("unblock-address", "address", "*"),
+]
 SEVERITIES = {
     "000-L01": {"P1"},
     "000-L02": {"P1"},
@@ -90,7 +129,6 @@ SEVERITIES = {
     "000-L05": {"P2"},
     "000-L06": {"P1", "P2"},
 }
-NEEDS_THE_LEAD = {"000-A04", "000-A09", "000-A12", "000-A14", "000-A16"}
 
 
 def test_every_item_of_the_inventory_has_its_entry() -> None:
@@ -128,69 +166,49 @@ def test_every_threshold_of_the_file_is_put_to_the_test() -> None:
 
 def test_where_the_document_gives_no_limit_there_is_none() -> None:
     found = system(NAME).checks
-    assert [name for name in WITHOUT_VERDICT if found[name].thresholds] == []
+    assert {name for name, check in found.items() if not check.thresholds} == set(WITHOUT_VERDICT)
     assert [name for name, id_ in WITHOUT_VERDICT.items() if id_ not in found[name].source] == []
 
 
-@pytest.mark.parametrize(("id_", "risk"), RISKS.items())
-def test_an_action_has_the_risk_of_the_inventory(id_: str, risk: str) -> None:
-    found = [one for one in system(NAME).actions.values() if id_ in one.source and one.refused is None]
-    assert found
-    assert {one.risk for one in found} == {risk}
+def test_every_action_is_refused_or_wants_the_people_that_the_inventory_names() -> None:
+    assert rules(system(NAME)) == RULES
 
 
-def test_restoring_the_store_is_as_destructive_as_the_inventory_says_and_setting_aside_can_be_undone() -> None:
+def test_a_safe_way_is_not_refused_itself() -> None:
+    ways = [rule.removeprefix("refused, ") for rule in RULES.values() if rule.startswith("refused")]
+    assert len(ways) == 6
+    assert [way for way in ways if RULES[way].startswith("refused")] == []
+
+
+def test_whatever_a_person_may_choose_is_taken_by_the_operation() -> None:
+    assert refused_choices(system(NAME), SAMPLES) == []
+
+
+@pytest.mark.parametrize(("action", "ask", "value"), NEVER_CHOSEN)
+def test_what_is_too_wide_or_odd_cannot_be_chosen(action: str, ask: str, value: str) -> None:
+    assert not let_through(system(NAME), action, ask, value)
+
+
+def test_the_store_is_restored_to_a_free_place_while_nobody_writes_and_only_with_a_backup() -> None:
     found = system(NAME).actions
-    assert found["restore-chroma"].risk == "destructive"
-    assert (found["move-chroma-aside"].risk, found["move-chroma-aside"].operation) == ("high", "host.move_aside")
-    assert found["restore-chroma"].requires == found["move-chroma-aside"].requires == ("chroma-backup",)
+    stop, aside, restore = found["stop-backend"], found["move-chroma-aside"], found["restore-chroma"]
+    assert stop.requires == aside.requires == restore.requires == ("chroma-backup",)
+    assert stop.parameters["name"] == aside.parameters["stopped"] == restore.parameters["stopped"]
+    assert restore.parameters["to"] == aside.parameters["folder"]
 
 
-def test_only_the_lead_lets_through_what_needs_the_lead() -> None:
-    found = [one for one in system(NAME).actions.values() if one.approve and named([one.source]) & NEEDS_THE_LEAD]
-    assert len(found) >= len(NEEDS_THE_LEAD)
-    assert [
-        one.name for one in found if one.approve and "approver" not in (one.approve.among or one.approve.roles)
-    ] == []
-    alone = [one for one in found if one.approve and not one.approve.among]
-    assert {one.approve.roles for one in alone if one.approve} == {("approver",)}
-
-
-def test_only_security_blocks_an_address_and_only_the_block_and_a_key_go_on_in_a_breach() -> None:
+def test_nobody_switches_to_a_vendor_that_does_not_answer() -> None:
     found = system(NAME).actions
-    block = found["block-address"]
-    assert block.approve
-    assert block.approve.roles == ("security",)
-    assert {one.name for one in found.values() if one.breach_ok} == {
-        "block-address",
-        "unblock-address",
-        "rotate-groq-key",
-    }
-
-
-@pytest.mark.parametrize(
-    ("name", "instead"),
-    [
-        ("pkill-uvicorn", "restart-backend"),
-        ("set-jwt-secret", "define-jwt-secret"),
-        ("run-new-chroma", "start-chroma"),
-        ("copy-over-chroma", "move-chroma-aside"),
-        ("set-groq-key", "rotate-groq-key"),
-        ("find-delete-backups", "prune-backups"),
-    ],
-)
-def test_what_is_dangerous_is_refused_and_names_the_safe_way(name: str, instead: str) -> None:
-    found = system(NAME).actions
-    assert found[name].refused is not None
-    assert found[name].instead == instead
-    assert found[instead].refused is None
+    assert found["switch-to-openai"].requires == ("openai-reach", "openai-key")
+    assert found["switch-to-groq"].requires == ("groq-reach", "groq-key")
 
 
 def test_nobody_chooses_what_the_catalog_has_to_fix() -> None:
     found = system(NAME).actions
     assert found["raise-rate-limit"].parameters["changes"] == "RATE_LIMIT_REQUESTS=20 RATE_LIMIT_WINDOW=10"
     assert found["prune-logs"].parameters["days"] == 7
-    assert found["prune-backups"].parameters["keep"] == 30
+    pruned = found["prune-backups"].parameters
+    assert (pruned["keep"], pruned["never"]) == (30, ["chroma_latest"])
     assert {name: list(one.asks) for name, one in found.items() if one.asks} == {
         "redeploy-backend": ["deployment"],
         "rollback-backend": ["deployment"],
