@@ -96,6 +96,14 @@ async def test_stopped_tasks_are_counted_with_their_masked_reasons(aws: AwsServe
     )
 
 
+async def test_more_tasks_than_fit_into_one_answer_are_all_counted(aws: AwsServer) -> None:
+    arrange_service(aws)
+    failed = {"stopCode": "TaskFailedToStart", "stoppedReason": "no capacity", "containers": []}
+    aws.control("stopped", service=SERVICE, tasks=[failed] * 250)
+    reading = await read("ecs.tasks", here(aws), service=SERVICE)
+    assert (measured(reading)["stopped"], measured(reading)["failed"]) == (250, 250)
+
+
 async def test_earlier_revisions_are_listed_with_their_images(aws: AwsServer) -> None:
     arrange_service(aws, tags=("1", "2", "3"))
     reading = await read("ecs.revisions", here(aws), service=SERVICE)

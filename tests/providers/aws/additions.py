@@ -79,9 +79,13 @@ class Additions:
 
     def _list_tasks(self, one: Asked, _: Inner) -> Answer:
         tasks = self.deployments.tasks(one.given["serviceName"], one.given["desiredStatus"])
-        return told({"taskArns": [task["taskArn"] for task in tasks]})
+        begin, size = int(one.given.get("nextToken", 0)), one.given.get("maxResults", 100)
+        more = {"nextToken": str(begin + size)} if begin + size < len(tasks) else {}
+        return told({"taskArns": [task["taskArn"] for task in tasks[begin : begin + size]], **more})
 
     def _describe_tasks(self, one: Asked, _: Inner) -> Answer:
+        if len(one.given["tasks"]) > 100:
+            return refused(one, "InvalidParameterException", "tasks can have at most 100 items.")
         everything = [
             task
             for rollout in self.deployments.rollouts.values()

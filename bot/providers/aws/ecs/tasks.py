@@ -10,7 +10,9 @@ from bot.core.text import Text, say
 from bot.providers.aws.account import LIMIT, Account, Document, opened
 from bot.providers.aws.ecs.services import Address, Named, service_of
 
+# What ECS lists or describes in one answer, and how many answers are read.
 _PAGE: Final = 100
+_PAGES: Final = 10
 _SHOWN: Final = 10
 _REASON_LIMIT: Final = 200
 _KILLED: Final = 137
@@ -39,14 +41,19 @@ async def _read(address: Address, wanted: Named) -> Reading:
 
 
 async def _tasks(account: Account, address: Address, service: str, status: str) -> list[Document]:
-    """At most 100 of them, which is one answer; services here have a handful."""
-    listed = await account.ask(
-        "ecs", "list_tasks", cluster=address.cluster, serviceName=service, desiredStatus=status, maxResults=_PAGE
-    )
-    if not listed.get("taskArns"):
-        return []
-    answer = await account.ask("ecs", "describe_tasks", cluster=address.cluster, tasks=listed["taskArns"])
-    return list(answer.get("tasks", []))
+    """At most a thousand of them, a page at a time."""
+    wanted = {"cluster": address.cluster, "serviceName": service, "desiredStatus": status, "maxResults": _PAGE}
+    found: list[Document] = []
+    more: dict[str, str] = {}
+    for _ in range(_PAGES):
+        listed = await account.ask("ecs", "list_tasks", **wanted, **more)
+        if arns := listed.get("taskArns"):
+            answer = await account.ask("ecs", "describe_tasks", cluster=address.cluster, tasks=arns)
+            found += answer.get("tasks", [])
+        if not (token := listed.get("nextToken")):
+            break
+        more = {"nextToken": token}
+    return found
 
 
 def _is_out_of_memory(task: Document) -> bool:
