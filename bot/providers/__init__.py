@@ -146,6 +146,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "railway.audit": "bot.providers.railway.audit:AUDIT",
         "railway.crash_pattern": "bot.providers.railway.crashes:CRASH_PATTERN",
         "railway.deployments": "bot.providers.railway.deployments:DEPLOYMENTS",
+        "railway.generate_secret": "bot.providers.railway.generate_secret:GENERATE_SECRET",
         "railway.logs": "bot.providers.railway.logs:LOGS",
         "railway.metrics": "bot.providers.railway.metrics:METRICS",
         "railway.redeploy": "bot.providers.railway.redeploy:REDEPLOY",

@@ -12,6 +12,7 @@ from readings import measured, missing, read, refusal, spoken, summary
 from redis_server import free_port
 
 from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
+from bot.core.findings import Reading
 from sandbox.world.railway.platform import LogEntry
 
 
@@ -179,12 +180,28 @@ async def test_a_deployment_of_another_service_is_not_read(here: Project) -> Non
 
 
 async def test_variables_are_told_by_name_only(here: Project) -> None:
-    reading = await read("railway.variables", here.address, service="backend", expects=["JWT_SECRET", "OPENAI_API_KEY"])
+    reading = await read("railway.variables", here.address, service="backend", expects=["OPENAI_API_KEY"])
     values = measured(reading)
     assert (values["count"], values["missing_names"], values["not_loaded"]) == (3, 1, 0)
     assert reading.evidence == ("missing: OPENAI_API_KEY", "DATABASE_URL", "JWT_SECRET", "LOG_LEVEL")
     assert SECRET not in repr(reading)
     assert summary(reading) == "not set: OPENAI_API_KEY"
+
+
+async def test_a_rotated_secret_shows_another_fingerprint_and_never_its_value(here: Project) -> None:
+    def fingerprint(reading: Reading) -> str:
+        (line,) = [line for line in reading.evidence if line.startswith("JWT_SECRET #")]
+        return line.partition("#")[2]
+
+    wanted = {"service": "backend", "expects": ["JWT_SECRET", "LOG_LEVEL"]}
+    before = await read("railway.variables", here.address, **wanted)
+    again = await read("railway.variables", here.address, **wanted)
+    here.railway.platform.set_variables(here.backend, {"JWT_SECRET": f"new-{SECRET}"}, skips_deploys=True)
+    after = await read("railway.variables", here.address, **wanted)
+    assert len(fingerprint(before)) == 8
+    assert fingerprint(before) == fingerprint(again) != fingerprint(after)
+    assert "LOG_LEVEL" in before.evidence
+    assert SECRET not in repr((before, after))
 
 
 async def test_a_changed_variable_that_nothing_has_loaded_is_told(here: Project) -> None:

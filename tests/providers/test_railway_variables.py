@@ -182,7 +182,9 @@ async def test_the_documented_token_suffices_for_each_operation(here: Project) -
     kinds = granted()
     assert set(kinds) == {"project", "account"}
     for name in kinds["project"]:
-        if name in ("redeploy", "restart", "rollback"):
+        if name == "generate_secret":
+            assert (await preview("railway.generate_secret", here.address, service="backend", name="JWT_SECRET")).state
+        elif name in ("redeploy", "restart", "rollback"):
             assert (await preview(f"railway.{name}", here.address, service="backend")).state
         elif name == "set_variables":
             assert await shown_for(here, LOG_LEVEL="debug")

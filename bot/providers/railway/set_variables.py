@@ -32,7 +32,7 @@ async def _preview(address: Address, wanted: SetVariables) -> Preview:
     async with opened(address) as graph:
         history = await history_of(graph, await scope_of(graph, address, wanted.service))
         history.require_quiet()
-        source = _source(history)
+        source = source_of(history)
         now = await values_of(graph, history.scope)
         waiting, _ = await not_loaded(graph, now, history.present.id) if history.present else ((), None)
     if all(now.written.get(name) == value for name, value in wanted.changes.items()):
@@ -56,8 +56,8 @@ async def _execute(address: Address, _: SetVariables, preview: Preview, progress
         history = await history_of(graph, await scope_of(graph, address, wanted.service))
         now = await values_of(graph, history.scope)
         require_same(history, preview.state, fingerprints(now.written, address.token))
-        source = _source(history)
-        await _set(graph, history.scope, wanted.changes)
+        source = source_of(history)
+        await set_once(graph, history.scope, wanted.changes)
         await progress(say("{names} set; one redeploy follows", names=", ".join(sorted(wanted.changes))))
         try:
             name = await redeployed(graph, history, source)
@@ -74,7 +74,7 @@ async def _execute(address: Address, _: SetVariables, preview: Preview, progress
     )
 
 
-async def _set(graph: Graph, scope: Scope, changes: Mapping[str, str]) -> None:
+async def set_once(graph: Graph, scope: Scope, changes: Mapping[str, str]) -> None:
     """Send all of them once, without the deployment that Railway would start; a lost answer is looked up."""
     upsert = {**scope.ids, "variables": dict(changes), "skipDeploys": True, "replace": False}
     try:
@@ -120,7 +120,8 @@ def _require_allowed(wanted: SetVariables) -> None:
         raise TargetError("Refused: {names} is set by Railway itself.", names=", ".join(given))
 
 
-def _source(history: History) -> Deployment:
+def source_of(history: History) -> Deployment:
+    """What a redeploy starts from; raises TargetError where there is nothing."""
     if history.newest is None or not history.newest.can_redeploy:
         raise TargetError(
             "{service} has no deployment that could load variables; deploy it first.", service=history.scope.name

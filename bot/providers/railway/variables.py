@@ -1,4 +1,4 @@
-"""Which variables a service has; their values never leave this module but to be compared."""
+"""Which variables a service has; their values never leave this module but to be compared, or as a fingerprint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ from bot.providers.railway import queries
 from bot.providers.railway.address import Address, OfService
 from bot.providers.railway.graph import LIMIT, Graph, Node, opened, seen
 from bot.providers.railway.history import Scope, history_of, scope_of
-from bot.providers.railway.secrecy import is_given_by_platform
+from bot.providers.railway.secrecy import fingerprint, is_given_by_platform, looks_secret
 
 _SHOWN: Final = 60
 
 
 class Variables(OfService):
-    """`expects` are the names that must be there."""
+    """`expects` are the names that must be there; secrets among them are told with a fingerprint."""
 
     expects: tuple[str, ...] = Field((), max_length=100)
 
@@ -110,9 +110,15 @@ async def _read(address: Address, wanted: Variables) -> Reading:
             *(f"missing: {seen(name)}" for name in absent),
             *(f"empty: {seen(name)}" for name in empty),
             *(f"not loaded yet: {seen(name)}" for name in waiting[:_SHOWN]),
-            *(seen(name) for name in sorted(now.names)[:_SHOWN]),
+            *(_shown(name, now, wanted, address) for name in sorted(now.names)[:_SHOWN]),
         ),
     )
+
+
+def _shown(name: str, now: Values, wanted: Variables, address: Address) -> str:
+    if name in wanted.expects and looks_secret(name) and now.rendered[name]:
+        return f"{seen(name)} #{fingerprint(now.rendered[name], address.token)}"
+    return seen(name)
 
 
 def _own(variables: Any) -> dict[str, str]:
