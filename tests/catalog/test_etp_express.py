@@ -108,7 +108,7 @@ RULES = {
     "notify-users": f"low {EITHER}/commander by hand",
     "set-api-url": f"medium {EITHER}",
     "jwt-secret-back": f"high {LEAD} by hand",
-    "rotate-jwt-secret": "high security breach by hand",
+    "rotate-jwt-secret": f"high {EITHER}/security one security breach",
     "print-variables": "refused",
     "rotate-all-secrets": "high security breach by hand",
     "redeploy-after-rotation": f"medium {EITHER}/security one security breach",
@@ -235,6 +235,13 @@ def test_a_rollback_brings_no_variable_back_and_stops_in_a_breach() -> None:
     found = [one for one in system(NAME).actions.values() if one.operation == "railway.rollback"]
     assert len(found) == 2
     assert [one.name for one in found if one.breach_ok or "accept_variables" in one.parameters] == []
+
+
+def test_only_the_signing_secret_is_made_up_by_the_bot() -> None:
+    found = [one for one in system(NAME).actions.values() if one.operation == "railway.generate_secret"]
+    assert [(one.name, one.parameters["name"], dict(one.asks)) for one in found] == [
+        ("rotate-jwt-secret", "JWT_SECRET", {})
+    ]
 
 
 def test_what_may_lose_data_wants_a_backup_first() -> None:
