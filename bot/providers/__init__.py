@@ -40,6 +40,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "coolify.status": "bot.providers.coolify.status:STATUS",
         "docker.containers": "bot.providers.docker.containers:CONTAINERS",
         "docker.container": "bot.providers.docker.containers:CONTAINER",
+        "docker.images": "bot.providers.docker.images:IMAGES",
         "docker.logs": "bot.providers.docker.logs:LOGS",
         "docker.stats": "bot.providers.docker.stats:STATS",
         "docker.compose": "bot.providers.docker.compose:COMPOSE",

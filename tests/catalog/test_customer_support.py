@@ -37,6 +37,7 @@ JUDGED = rows(
     ("memory", "mean", {69.9: OK, 70.1: WARN, 85: WARN, 85.1: CRIT}),
     ("container-usage", "memory_percent", {85: OK, 85.1: CRIT}),
     ("ecs-service", "steady", {True: OK, False: WARN}),
+    ("backup-images", "images", {1: OK, 0: WARN}),
     ("errors-24h", "total", {0: OK, 1: WARN}),
     ("container-errors", "matched", {0: OK, 1: WARN}),
     ("openai-key", "ok", {True: OK, False: CRIT}),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from docker_engine import IMAGE, DockerEngine, passing_only, permitted, started
 from pydantic import ValidationError
-from readings import Settings, measured, read, rendered, spoken
+from readings import Settings, measured, read, refusal, rendered, spoken
 
 from bot.core.errors import Denied, TargetError, Unreachable
 from bot.core.operation import Change
@@ -415,18 +415,33 @@ async def test_an_image_gets_a_second_name_and_the_first_holder_gets_it_back(
     engine.run(name)
     made = engine.post("/commit", {"container": name, "repo": name, "tag": "v2"}, {})["Id"]
     tiny = engine.get(f"/images/{IMAGE}/json")["Id"]
-    shown = await preview("docker.tag", address, image=IMAGE, **{"as": f"{name}:previous"})
+    shown = await preview("docker.tag", address, image=IMAGE, name=f"{name}:previous")
     assert shown.undo == {}
     assert await execute("docker.tag", address, shown) == f"{IMAGE} is now called {name}:previous as well"
-    assert "already" in await refused("docker.tag", address, image=IMAGE, **{"as": f"{name}:previous"})
-    over = await preview("docker.tag", address, image=f"{name}:v2", **{"as": f"{name}:previous"})
+    assert "already" in await refused("docker.tag", address, image=IMAGE, name=f"{name}:previous")
+    over = await preview("docker.tag", address, image=f"{name}:v2", name=f"{name}:previous")
     assert "loses it" in warnings(over)
     await execute("docker.tag", address, over)
     assert engine.get(f"/images/{name}:previous/json")["Id"] == made
     assert "no longer looks" in spoken(await failing("docker.tag", address, over))
     await execute("docker.tag", address, await preview("docker.tag", address, **over.undo))
     assert engine.get(f"/images/{name}:previous/json")["Id"] == tiny
-    assert "There is no image" in await refused("docker.tag", address, image="gone:1", **{"as": f"{name}:x"})
+    assert "There is no image" in await refused("docker.tag", address, image="gone:1", name=f"{name}:x")
+
+
+async def test_an_image_is_kept_under_the_day_and_can_be_seen_to_be(
+    engine: DockerEngine, address: Settings, name: str
+) -> None:
+    wanted = {"repository": name, "tag": "backup-"}
+    assert measured(await read("docker.images", address, **wanted))["images"] == 0
+    engine.post(f"/images/{IMAGE}/tag", {"repo": name, "tag": "latest"})
+    shown = await preview("docker.tag", address, image=f"{name}:latest", name=f"{name}:backup-{{date}}")
+    assert re.fullmatch(rf"{name}:backup-20\d{{6}}", shown.arguments["name"])
+    await execute("docker.tag", address, shown)
+    kept = await read("docker.images", address, **wanted)
+    assert (measured(kept)["images"], measured(kept)["tagged_h"]) == (1, 0)
+    assert kept.evidence[0].startswith(f"{shown.arguments['name']}  ")
+    assert measured(await read("docker.images", address, repository=name))["images"] == 2
 
 
 async def test_the_documented_requests_are_all_that_changes_need(
@@ -434,7 +449,7 @@ async def test_the_documented_requests_are_all_that_changes_need(
 ) -> None:
     engine.run(f"{name}-backend-1", Labels=compose(name), Env=["OPENAI_MODEL=gpt-4.1"])
     engine.create(f"{name}-stopped")
-    tag = {"image": IMAGE, "as": f"{name}:x"}
+    tag = {"image": IMAGE, "name": f"{name}:x"}
     for block, work in {
         "docker-restart": [
             ("docker.restart", {"name": f"{name}-backend-1", "grace_s": 0}),
@@ -452,7 +467,10 @@ async def test_the_documented_requests_are_all_that_changes_need(
             for operation_name, parameters in work:
                 shown = await preview(operation_name, {"socket": socket}, **parameters)
                 assert await execute(operation_name, {"socket": socket}, shown)
+    async with passing_only(engine, tmp_path, permitted("docker-images")) as socket:
+        assert (await read("docker.images", {"socket": socket}, repository=name)).measurements
     async with passing_only(engine, tmp_path, permitted("docker-reads")) as socket:
+        assert isinstance(await refusal("docker.images", {"socket": socket}, repository=name), Denied)
         shown = await preview("docker.restart", {"socket": socket}, name=f"{name}-backend-1")
         assert isinstance(await failing("docker.restart", {"socket": socket}, shown), Denied)
 
@@ -474,8 +492,8 @@ async def test_an_engine_that_dies_before_the_change_leaves_it_undone(
         ("docker.recreate", {"name": "a", "env": ["A=1\nB=2"]}),
         ("docker.scale", {"project": "p", "service": "s", "count": 0}),
         ("docker.scale", {"project": "p", "service": "s", "count": 99}),
-        ("docker.tag", {"image": "api:1", "as": "api"}),
-        ("docker.tag", {"image": "../x:1", "as": "api:2"}),
+        ("docker.tag", {"image": "api:1", "name": "api"}),
+        ("docker.tag", {"image": "../x:1", "name": "api:2"}),
     ],
 )
 def test_what_is_too_wide_or_ambiguous_is_refused(name: str, parameters: Settings) -> None:

@@ -15,48 +15,53 @@ from bot.providers.docker.following import once
 
 _LIMIT: Final = 30.0
 _REFERENCE: Final = r"^[a-z0-9][a-z0-9._/:-]{0,150}:[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}$"
+_NAME: Final = _REFERENCE.removesuffix("$") + r"(\{date\})?$"
 
 
 class Tag(Parameters):
-    """The image by name and tag (or `sha256:` id), and the name and tag it gets as well."""
+    """The image by name and tag (or `sha256:` id), and the name and tag it gets as well.
+
+    A tag may end in `{date}`: the engine's day, as 20261231.
+    """
 
     image: str = Field(pattern=rf"{_REFERENCE}|^sha256:[0-9a-f]{{64}}$")
-    as_: str = Field(alias="as", pattern=_REFERENCE)
+    name: str = Field(pattern=_NAME)
 
 
 async def _preview(address: Address, wanted: Tag) -> Preview:
     async with opened(address) as engine:
-        image, present = await _id(engine, wanted.image), await _id(engine, wanted.as_)
+        image = await _id(engine, wanted.image)
+        name = wanted.name.replace("{date}", f"{engine.now:%Y%m%d}")
+        present = await _id(engine, name)
     if not image:
         raise TargetError("There is no image {image} on this engine.", image=wanted.image)
     if image == present:
-        raise TargetError("{image} is called {name} already.", image=wanted.image, name=wanted.as_)
+        raise TargetError("{image} is called {name} already.", image=wanted.image, name=name)
     return Preview(
-        lines=(Line(say("image {name}", name=wanted.as_), _short(present) or "—", _short(image)),),
+        lines=(Line(say("image {name}", name=name), _short(present) or "—", _short(image)),),
         state={"image_id": image, "present_id": present},
-        arguments={"image": wanted.image, "as": wanted.as_},
-        warnings=(
-            (say("{name} is the name of another image now, which loses it.", name=wanted.as_),) if present else ()
-        ),
-        undo={"image": present, "as": wanted.as_} if present else {},
+        arguments={"image": wanted.image, "name": name},
+        warnings=((say("{name} is the name of another image now, which loses it.", name=name),) if present else ()),
+        undo={"image": present, "name": name} if present else {},
     )
 
 
 async def _execute(address: Address, wanted: Tag, preview: Preview, progress: Progress) -> Text:
-    repository, _, tag = wanted.as_.rpartition(":")
+    name = preview.arguments["name"]
+    repository, _, tag = name.rpartition(":")
     async with opened(address) as engine:
-        image, present = await _id(engine, wanted.image), await _id(engine, wanted.as_)
+        image, present = await _id(engine, wanted.image), await _id(engine, name)
         if {"image_id": image, "present_id": present} != dict(preview.state):
             raise TargetError("{name} no longer looks as it was shown; nothing was done.", name=wanted.image)
 
         async def is_done() -> bool:
-            return await _id(engine, wanted.as_) == image
+            return await _id(engine, name) == image
 
         path = f"/images/{quote(image, safe=':')}/tag"
         await once(lambda: engine.send(path, {"repo": repository, "tag": tag}), is_done, "tag")
         if not await is_done():
-            raise TargetError("Docker accepted the name {name}, but it means another image.", name=wanted.as_)
-    return say("{image} is now called {name} as well", image=wanted.image, name=wanted.as_)
+            raise TargetError("Docker accepted the name {name}, but it means another image.", name=name)
+    return say("{image} is now called {name} as well", image=wanted.image, name=name)
 
 
 async def _id(engine: Engine, name: str) -> str:

@@ -1,0 +1,73 @@
+"""Which images there are to go back to: those whose name and tag fit, the one tagged last first."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pydantic import Field
+
+from bot.core.findings import Measurement, Reading
+from bot.core.operation import Parameters, Read
+from bot.core.redaction import mask
+from bot.core.text import Text, say
+from bot.providers.docker.address import Address
+from bot.providers.docker.engine import LIMIT, Engine, opened
+
+_SHOWN: Final = 10
+_LOOKED_AT: Final = 30
+_NAME_SHOWN: Final = 120
+
+
+class Images(Parameters):
+    """The image's name, and what its tags begin with."""
+
+    repository: str = Field(pattern=r"^[a-z0-9][a-z0-9._/:-]{0,150}$")
+    tag: str = Field("", pattern=r"^[A-Za-z0-9_.-]{0,100}$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    tagged: datetime | None
+    name: str
+    id: str
+
+    @property
+    def shown(self) -> str:
+        when = f"{self.tagged:%Y-%m-%d %H:%MZ}" if self.tagged else "?"
+        return f"{mask(self.name)[:_NAME_SHOWN]}  {self.id}  {when}"
+
+
+async def _read(address: Address, wanted: Images) -> Reading:
+    beginning = f"{wanted.repository}:{wanted.tag}"
+    async with opened(address) as engine:
+        listed = await engine.get("/images/json", {"filters": json.dumps({"reference": [f"{beginning}*"]})})
+        names = [name for one in listed for name in one.get("RepoTags") or () if name.startswith(beginning)]
+        found = [await _image(engine, name) for name in sorted(names, reverse=True)[:_LOOKED_AT]]
+        now = engine.now
+    found.sort(key=lambda one: one.tagged.timestamp() if one.tagged else 0, reverse=True)
+    newest = found[0].tagged if found else None
+    age = round((now - newest).total_seconds() / 3600, 1) if newest else None
+    untold = None if newest else say("no such image") if not found else say("the engine does not tell when")
+    return Reading(
+        _summary(beginning, len(names), found),
+        (Measurement("images", len(names)), Measurement("tagged_h", age, "h", untold)),
+        tuple(one.shown for one in found[:_SHOWN]),
+    )
+
+
+async def _image(engine: Engine, name: str) -> _Image:
+    """An image with when it got a name last, which Docker keeps per image and not per name."""
+    told = await engine.get(f"/images/{name}/json")
+    stamp = str((told.get("Metadata") or {}).get("LastTagTime") or "")
+    tagged = datetime.fromisoformat(stamp) if stamp and not stamp.startswith("0001") else None
+    return _Image(tagged, name, str(told["Id"]).removeprefix("sha256:")[:12])
+
+
+def _summary(beginning: str, count: int, found: list[_Image]) -> Text:
+    if not found:
+        return say("there is no image {name}…", name=beginning)
+    return say("{count} images {name}…, last tagged: {newest}", count=count, name=beginning, newest=found[0].shown)
+
+
+IMAGES = Read("docker.images", Address, Images, LIMIT, _read)
