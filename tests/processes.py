@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.settings import HERE
+
 READY = 40.0
 
 
@@ -81,3 +83,18 @@ async def processes(folder: Path, environ: Mapping[str, str]) -> AsyncIterator[P
     finally:
         # In good order where possible: a killed bot leaves its private redis-server behind.
         await asyncio.gather(*(child.end() for child in started.children))
+
+
+async def plantao(*words: str, **environ: str) -> tuple[int, str]:
+    """Run the command line and give back its exit code and all it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "bot", *words),
+        env={"PATH": os.environ["PATH"], **environ},
+        cwd=HERE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, printed.decode()

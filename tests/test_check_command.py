@@ -1,10 +1,7 @@
 """`plantao check`: what does not fit is found before the bot starts, with the place and what to do."""
 
-import asyncio
 import json
-import os
 import shutil
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +21,7 @@ from bot.settings import HERE
 from bot.store.connect import Client, connect
 from bot.store.embedded import open_embedded
 from bot.store.record import RedisRecord
+from tests.processes import plantao
 
 ANA = Author("U0ANA", "command")
 PREFIX = "{plantao}"
@@ -172,21 +170,6 @@ class Store:
 
     async def check(self, *flags: str) -> tuple[int, str]:
         return await plantao("check", "--store", *flags, PLANTAO_DATA=str(self.data))
-
-
-async def plantao(*words: str, **environ: str) -> tuple[int, str]:
-    """Run the command line and give back its exit code and all it printed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "bot", *words),
-        env={"PATH": os.environ["PATH"], **environ},
-        cwd=HERE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    printed, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, printed.decode()
 
 
 class Now:

@@ -83,7 +83,7 @@ def test_a_port_in_use_is_told(tmp_path: Path) -> None:
 
 def test_help_names_every_command_and_loads_nothing_heavy() -> None:
     shown = plantao("--help")
-    for command in ("run", "worker", "demo", "check", "doctor"):
+    for command in ("run", "worker", "demo", "check", "audit", "doctor"):
         assert command in shown.stdout
     code = "import sys, bot.__main__; print(sorted(n for n in sys.modules if '.' not in n))"
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}

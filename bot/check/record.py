@@ -1,23 +1,14 @@
 """The whole record: every stream's chain, and the rows and indexes against what the streams say."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.check.archive import highest, open_archive
 from bot.check.complaint import Complaint
 from bot.check.stream import REPAIR, Rebuilt, Stored, damage, differences, rebuild
 from bot.core.family import FAMILIES
 from bot.store.connect import Client
 
-# Atomic, so that a bot that is writing meanwhile cannot make a difference appear.
-_LOOK = """
-local log = KEYS[1] .. ':stream:' .. ARGV[1]
-local last = '0-0'
-if redis.call('EXISTS', log) == 1 then
-  local about = redis.call('XINFO', 'STREAM', log)
-  for i = 1, #about, 2 do if about[i] == 'last-generated-id' then last = about[i + 1] end end
-end
-return {redis.call('XRANGE', log, '-', '+'), last, redis.call('HGET', KEYS[1] .. ':rows:' .. ARGV[2], ARGV[1]),
-        redis.call('ZSCORE', KEYS[1] .. ':open:' .. ARGV[2], ARGV[1])}
-"""
 # Writes only while the stream is as long as it was when it was folded.
 _WRITE = """
 local rows, open = KEYS[1] .. ':rows:' .. ARGV[2], KEYS[1] .. ':open:' .. ARGV[2]
@@ -56,38 +47,25 @@ class RecordCheck:
 
     async def run(self) -> Examined:
         """Examine the whole record; raises RedisError where Redis does not answer."""
-        names, events = await self._names(), 0
+        archive = await open_archive(self._client, self._prefix)
+        names, events = await archive.names(), 0
+        for family in FAMILIES:
+            await self._examine_count(family, await archive.counted(family), names)
         for name in names:
-            stored = await self._look(name)
+            stored = await archive.look(name)
             await self._examine(stored)
             events += len(stored.raws)
         return Examined(len(names), events, tuple(self._complaints), tuple(self._repaired))
 
-    async def _names(self) -> list[str]:
-        """Every stream that is there, that a listing names, or that has to be there because a later one is."""
-        start = f"{self._prefix}:stream:"
-        names = {key.decode().removeprefix(start) async for key in self._client.scan_iter(f"{start}*", count=500)}
-        for family in FAMILIES:
-            names |= {name.decode() for name in await self._client.hkeys(f"{self._prefix}:rows:{family}")}
-            names |= {name.decode() for name in await self._client.zrange(f"{self._prefix}:open:{family}", 0, -1)}
-            highest = max((number for prefix, number in map(_order, names) if prefix == family), default=0)
-            counted = int(await self._client.get(f"{self._prefix}:count:{family}") or 0)
-            if counted < highest:
-                await self._count_too_low(family, counted, highest)
-            names |= {f"{family}-{number}" for number in range(1, max(counted, highest) + 1)}
-        return sorted(names, key=_order)
-
-    async def _count_too_low(self, family: str, counted: int, highest: int) -> None:
-        words = f"{family}: numbered up to {counted}, but {family}-{highest} exists; nothing new can be opened"
+    async def _examine_count(self, family: str, counted: int, names: Sequence[str]) -> None:
+        last = highest(names, family)
+        if counted >= last:
+            return
+        words = f"{family}: numbered up to {counted}, but {family}-{last} exists; nothing new can be opened"
         complaint = Complaint("record.count", words, REPAIR)
         if self._repair:
-            await self._client.eval(_RAISE_COUNT, 1, self._prefix, family, highest)
+            await self._client.eval(_RAISE_COUNT, 1, self._prefix, family, last)
         self._note([complaint], was_repaired=self._repair)
-
-    async def _look(self, name: str) -> Stored:
-        entries, last, row, score = await self._client.eval(_LOOK, 1, self._prefix, name, name.partition("-")[0])
-        raws = tuple(fields[1] for _, fields in entries)
-        return Stored(name, raws, int(last.partition(b"-")[0]), row, score is not None)
 
     async def _examine(self, stored: Stored) -> None:
         harm = damage(stored)
@@ -111,8 +89,3 @@ class RecordCheck:
 
     def _note(self, complaints: list[Complaint], *, was_repaired: bool = False) -> None:
         (self._repaired if was_repaired else self._complaints).extend(complaints)
-
-
-def _order(name: str) -> tuple[str, int]:
-    family, _, number = name.partition("-")
-    return family, int(number) if number.isdecimal() else 0

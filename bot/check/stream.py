@@ -17,10 +17,11 @@ REPAIR = "`plantao check --store --repair` writes what the record says."
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What Redis holds about one stream; `last` is the highest version it ever had."""
+    """What Redis holds about one stream, event by event; `last` is the highest version that it is known to have had."""
 
     name: str
     raws: tuple[bytes, ...]
+    versions: tuple[int, ...]
     last: int
     row: bytes | None
     is_listed: bool
@@ -47,6 +48,9 @@ def damage(stored: Stored) -> Complaint | None:
         return Complaint("record.family", f"{stored.name}: this version knows no such streams", hint)
     if not stored.raws:
         return Complaint("record.missing", f"{stored.name} is gone: it was recorded and holds no events", RESTORE)
+    gap = _gap(stored)
+    if gap is not None:
+        return Complaint("record.gap", f"{stored.name}: event {gap} was removed", RESTORE)
     version = _broken(stored)
     if version is not None:
         words = f"{stored.name}: event {version} was changed after it was recorded, or the one before it was removed"
@@ -77,6 +81,12 @@ def differences(stored: Stored, rebuilt: Rebuilt) -> list[Complaint]:
         words = "is open and not among the open ones" if rebuilt.is_open else "is closed and still among the open ones"
         complaints.append(Complaint("record.open", f"{stored.name}: {words}", REPAIR))
     return complaints
+
+
+def _gap(stored: Stored) -> int | None:
+    """The first version that is not there although a later one is."""
+    numbered = enumerate(stored.versions, start=1)
+    return next((expected for expected, version in numbered if version > expected), None)
 
 
 def _broken(stored: Stored) -> int | None:
