@@ -54,7 +54,7 @@ class Processes:
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._folder = folder
-        self._environ = environ
+        self.environ = environ
         self.children: list[Child] = []
 
     async def start(self, *arguments: str, **environ: str) -> Child:
@@ -64,7 +64,7 @@ class Processes:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 *("-m", "bot", *arguments),
-                env={"PATH": os.environ["PATH"], **self._environ, **environ},
+                env={"PATH": os.environ["PATH"], **self.environ, **environ},
                 stdout=out,
                 stderr=out,
                 cwd=self._folder,

@@ -37,12 +37,12 @@ def seed(store: Store) -> None:
         metadata = {"name": namespace, "creationTimestamp": created}
         document = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "status": {"phase": "Active"}}
         store.create(NAMESPACES, document)
-    _seed_workload(store, API, 3, _API_HISTORY)
-    _seed_workload(store, WORKER, 1, _WORKER_HISTORY)
+    seed_workload(store, API, 3, _API_HISTORY)
+    seed_workload(store, WORKER, 1, _WORKER_HISTORY)
     store.create(BUDGETS, _budget(API, 2))
 
 
-def _seed_workload(store: Store, name: str, replicas: int, history: tuple[tuple[str, str, timedelta], ...]) -> None:
+def seed_workload(store: Store, name: str, replicas: int, history: tuple[tuple[str, str, timedelta], ...]) -> None:
     """A Deployment with the ReplicaSets of its past releases and the pods of the newest."""
     template = documents.pod_template(name, history[0][0], _ENVIRONMENT)
     deployment = _create(store, DEPLOYMENTS, documents.deployment(NAMESPACE, name, replicas, template), _LIFETIME)
