@@ -49,26 +49,36 @@ class Gate:
         self._trap = trap
         self._dial = dial
         self._kill = kill
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
+        self._far: set[asyncio.StreamWriter] = set()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, near_reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
+        self._open[near] = asyncio.current_task()
         try:
-            far_reader, far_writer = await self._dial()
+            with closing(near):
+                far_reader, far = await self._dial()
+                self._far.add(far)
+                awaited = asyncio.Event()
+                with closing(far):
+                    async with asyncio.TaskGroup() as directions:
+                        directions.create_task(self._forth(near_reader, far, awaited))
+                        directions.create_task(self._back(far_reader, near, awaited))
+                self._far.discard(far)
         except OSError:
-            writer.close()
-            return
-        awaited = asyncio.Event()
-        self._open.add(far_writer)
-        with closing(writer), closing(far_writer):
-            async with asyncio.TaskGroup() as directions:
-                directions.create_task(self._forth(reader, far_writer, awaited))
-                directions.create_task(self._back(far_reader, writer, awaited))
-        self._open.discard(far_writer)
+            near.transport.abort()
+        finally:
+            del self._open[near]
 
     def cut(self) -> None:
         """Tell the server at once that the process is gone: it must not hand it any more work."""
-        for writer in self._open:
-            writer.transport.abort()
+        for far in self._far:
+            far.transport.abort()
+
+    async def close(self) -> None:
+        self.cut()
+        for near in self._open:
+            near.transport.abort()
+        await asyncio.gather(*(task for task in self._open.values() if task))
 
     async def _forth(self, near: asyncio.StreamReader, far: asyncio.StreamWriter, awaited: asyncio.Event) -> None:
         said = b""
@@ -112,3 +122,4 @@ async def gated(trap: Trap, dial: Dial, kill: Callable[[], None]) -> AsyncIterat
         yield gate
     finally:
         server.close()
+        await gate.close()
