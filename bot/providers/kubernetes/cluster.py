@@ -1,7 +1,9 @@
 """Bounded requests to the API server; none is ever repeated."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
@@ -173,11 +175,40 @@ def _writing(is_dry_run: bool) -> dict[str, str]:
     return {"fieldManager": "plantao"} | ({"dryRun": "All"} if is_dry_run else {})
 
 
+@dataclass(slots=True)
+class _Shared:
+    client: asyncio.Task[ApiClient]
+    users: int = 0
+
+
+# Building a client blocks the loop for 25 ms, mostly for its TLS context; a report has dozens of checks on one cluster.
+_IN_USE: Final[dict[tuple[Address, asyncio.AbstractEventLoop], _Shared]] = {}
+
+
 @asynccontextmanager
 async def opened(address: Address) -> AsyncIterator[Cluster]:
-    """The namespace behind an address."""
-    async with ApiClient(await _configuration(address)) as client:
-        yield Cluster(client, address.namespace)
+    """The namespace behind an address; those who use it at the same time share one client, and the last closes it."""
+    key = (address, asyncio.get_running_loop())
+    shared = _IN_USE.get(key) or _IN_USE.setdefault(key, _Shared(asyncio.create_task(_client(address))))
+    shared.users += 1
+    try:
+        yield Cluster(await asyncio.shield(shared.client), address.namespace)
+    finally:
+        shared.users -= 1
+        if not shared.users:
+            del _IN_USE[key]
+            await _closed(shared.client)
+
+
+async def _closed(client: asyncio.Task[ApiClient]) -> None:
+    if not client.done():
+        client.cancel()
+    elif client.exception() is None:
+        await client.result().close()
+
+
+async def _client(address: Address) -> ApiClient:
+    return ApiClient(await _configuration(address))
 
 
 async def _configuration(address: Address) -> Configuration:
