@@ -1,0 +1,65 @@
+"""The actions and runbooks of the demo's own system, typed in Slack: done, refused, held back, stopped by a breach."""
+
+from bot.core import run
+from bot.core.family import RUNS
+from bot.core.run import Phase, Run
+from tests.house import House
+from tests.people import APPROVER, NEXT_ON_CALL, ON_CALL
+
+
+async def test_a_setting_is_corrected_after_approval_and_put_back(house: House) -> None:
+    await house.command(ON_CALL, "/run set-setting variable=CACHE_TTL value=600")
+    await house.click(APPROVER, await house.shows("RUN-1", "CACHE_TTL"), "run:approve")
+    done = await _settled(house, "RUN-1")
+    assert done.phase is Phase.VERIFIED
+    assert done.proposal.preview.arguments["value"] == "600"
+    await house.command(ON_CALL, "/run undo RUN-1")
+    await house.click(APPROVER, await house.shows("RUN-2", "600"), "run:approve")
+    assert (await _settled(house, "RUN-2")).proposal.preview.arguments["value"] == "1800"
+
+
+async def test_what_is_dangerous_is_refused_with_the_safe_way_and_odd_values_are_not_proposed(house: House) -> None:
+    for typed, answer in (
+        ("/run flush-redis", "`/run clear-cache`"),
+        ("/run monitor-redis", "/diag redis-slowlog"),
+        ("/run set-any-variable", "`/run set-setting`"),
+        ("/run show-crm-key", "`/run rotate-crm-key`"),
+    ):
+        said = await house.command(NEXT_ON_CALL, typed)
+        assert "is refused" in said
+        assert answer in said
+    assert "cannot be “LD_PRELOAD”" in await house.command(NEXT_ON_CALL, "/run set-setting variable=LD_PRELOAD value=1")
+    assert "cannot be “500”" in await house.command(NEXT_ON_CALL, "/run scale-api replicas=500")
+    assert "cannot be chosen" in await house.command(NEXT_ON_CALL, "/run cache-longer value=1")
+
+
+async def test_more_pods_wait_for_a_database_that_can_take_them(house: House) -> None:
+    await house.command(NEXT_ON_CALL, "/run scale-api replicas=20")
+    said = await house.told(NEXT_ON_CALL, "this has to hold first")
+    assert "Nothing was proposed" in said
+    assert await house.find("RUN-1") is None
+
+
+async def test_in_a_breach_the_rollback_stops_and_messages_go_on(house: House) -> None:
+    await house.command(NEXT_ON_CALL, "/incident declare P0 odd access in the logs")
+    await house.command(NEXT_ON_CALL, "/incident breach INC-1")
+    for typed in ("/rollback agente-api", "/run restart-api", "/run prune-logs"):
+        assert "INC-1 is a security incident" in await house.command(NEXT_ON_CALL, typed)
+    await house.command(NEXT_ON_CALL, "/run announce")
+    assert "#incidents" in house.words(await house.headline("RUN-1"))
+
+
+async def test_a_runbook_is_diagnosed_by_its_name(house: House) -> None:
+    await house.command(NEXT_ON_CALL, "/diag all-down")
+    said = await house.told(NEXT_ON_CALL, "Revisions of agente-api")
+    assert "🟢 *API health*" in said
+    assert "🟢 *Pods of agente-api*" in said
+
+
+async def _settled(house: House, number: str) -> Run:
+    async def ended() -> Run | None:
+        state: Run = await house.demo.bot.ports.record.load(RUNS, number)
+        return state if state.phase in run.SETTLED else None
+
+    found: Run = await house.until(ended)
+    return found
