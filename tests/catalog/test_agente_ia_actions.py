@@ -471,6 +471,9 @@ def test_a_runbook_names_only_what_the_bot_knows_and_would_do() -> None:
     assert refused_in_runbooks(found) == []
     assert all(one.diagnosis and one.resolution and one.symptoms for one in found.runbooks.values())
     assert all(15 <= len(text.splitlines()) <= 45 for text in documents(found).values())
+    followed = {name for text in documents(found).values() for name in re.findall(r"`/runbook ([^`]+)`", text)}
+    assert len(followed) > 5
+    assert followed - set(found.runbooks) == set()
 
 
 def test_every_action_that_treats_an_incident_stands_in_a_runbook() -> None:
