@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
@@ -31,7 +31,8 @@ class LogQuery(Parameters):
     """Which lines are wanted: any of the words in `contains`, all of those in `also`, none of those in `without`.
 
     Upper and lower case are alike. `lines` is how many of the newest to look at per source; `number_after` names the
-    words in front of a figure worth measuring (`LLM latency`).
+    words in front of a figure worth measuring (`LLM latency`). Without grouping, `around` shows so many lines of the
+    same source before and after each one.
     """
 
     contains: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class LogQuery(Parameters):
     group: Grouping = "none"
     top: int = Field(10, ge=1, le=50)
     number_after: str = ""
+    around: int = Field(0, ge=0, le=5)
 
 
 def read_lines(lines: Sequence[LogLine], wanted: LogQuery, now: datetime) -> Reading:
@@ -67,7 +69,8 @@ def read_lines(lines: Sequence[LogLine], wanted: LogQuery, now: datetime) -> Rea
         *_age(lines, now),
         *_numbers(matched, wanted.number_after),
     )
-    return Reading(_summary(len(lines), matched, messages, wanted), measurements, _evidence(matched, groups, wanted))
+    evidence = _ranked(groups, wanted) if wanted.group != "none" else _newest(lines, matched, wanted)
+    return Reading(_summary(len(lines), matched, messages, wanted), measurements, tuple(evidence))
 
 
 def normalised(message: str) -> str:
@@ -146,12 +149,25 @@ def _words(wanted: LogQuery) -> str:
     return " + ".join(filter(None, (" | ".join(wanted.contains), *wanted.also))) or "—"
 
 
-def _evidence(matched: Sequence[LogLine], groups: Mapping[str, int], wanted: LogQuery) -> tuple[str, ...]:
-    """What repeats, most frequent first; without grouping the newest lines."""
-    if wanted.group == "none":
-        return tuple(_shown(line) for line in matched[-wanted.top :])
+def _ranked(groups: Mapping[str, int], wanted: LogQuery) -> Iterator[str]:
+    """What repeats, most frequent first."""
     ranked = sorted(groups.items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(f"×{times} {key}" for key, times in ranked[: wanted.top])
+    yield from (f"×{times} {key}" for key, times in ranked[: wanted.top])
+
+
+def _newest(lines: Sequence[LogLine], matched: Sequence[LogLine], wanted: LogQuery) -> Iterator[str]:
+    """The newest lines; with `around` each among its neighbours, source by source, and marked."""
+    newest = matched[-wanted.top :]
+    if not wanted.around:
+        yield from map(_shown, newest)
+        return
+    meant = set(map(id, newest))
+    for source in dict.fromkeys(line.source for line in newest):
+        log = [line for line in lines if line.source == source]
+        places = [place for place, line in enumerate(log) if id(line) in meant]
+        near = {other for place in places for other in range(place - wanted.around, place + wanted.around + 1)}
+        for place in sorted(near & set(range(len(log)))):
+            yield f"{'>' if place in places else ' '} {_shown(log[place])}"
 
 
 def _shown(line: LogLine) -> str:

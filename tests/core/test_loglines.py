@@ -48,6 +48,20 @@ def test_several_words_can_be_wanted_in_one_line() -> None:
     assert found.summary.values["words"] == "login | order + error + 31"
 
 
+def test_a_line_is_shown_among_its_neighbours_of_the_same_source() -> None:
+    log = [LogLine(source, f"{source} says {number}") for number in range(6) for source in ("a", "b")]
+    found = read_lines(log, LogQuery(contains=("a says 0", "a says 3", "b says 5"), around=1), NOW)
+    assert found.evidence == (
+        "> a: a says 0",
+        "  a: a says 1",
+        "  a: a says 2",
+        "> a: a says 3",
+        "  a: a says 4",
+        "  b: b says 4",
+        "> b: b says 5",
+    )
+
+
 def test_no_lines_are_no_share() -> None:
     found = read_lines((), LogQuery(contains=("error",)), NOW)
     share = next(one for one in found.measurements if one.name == "share_percent")
