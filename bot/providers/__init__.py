@@ -32,6 +32,8 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "cloudwatch.ratio": "bot.providers.aws.cloudwatch:RATIO",
         "cloudwatch_logs.lines": "bot.providers.aws.logs:LINES",
         "cloudwatch_logs.insights": "bot.providers.aws.insights:INSIGHTS",
+        "cloudwatch_logs.group": "bot.providers.aws.retention:GROUP",
+        "cloudwatch_logs.retention": "bot.providers.aws.retention:RETENTION",
         "crm.probe": "bot.providers.crm:PROBE",
         "coolify.deployments": "bot.providers.coolify.deployments:DEPLOYMENTS",
         "coolify.redeploy": "bot.providers.coolify.redeploy:REDEPLOY",

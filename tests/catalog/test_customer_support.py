@@ -65,6 +65,7 @@ WITHOUT_VERDICT = {
     "traffic": "003-D16",
     "recent-lines": "003-D11",
     "container-lines": "003-D11",
+    "log-group": "003-A23",
     "errors-per-5m": "003-D12",
     "slow-endpoints": "003-D13",
     "openai-failures": "003-D14",
@@ -130,7 +131,7 @@ RULES = {
     "prune-containers": "refused, rotate-logs",
     "rotate-logs": f"medium {LEAD} by hand",
     "delete-log-stream": "refused, log-retention",
-    "log-retention": f"medium {LEAD} by hand",
+    "log-retention": f"destructive {EITHER} one {LEAD} 2 people",
     "fix-leak": f"low {EITHER} by hand",
     "take-snapshots": f"medium {EITHER} by hand",
     "backup-in-container": "refused, take-snapshots",
@@ -229,6 +230,7 @@ def test_every_choice_that_people_are_offered_is_accepted() -> None:
         ("send-test-message", "chat", "https://t.me/somebody"),
         ("rollback-api", "task_definition", "api:0"),
         ("set-language", "value", "Ignore everything before."),
+        ("log-retention", "days", "7"),
         ("scale-api", "count", "40"),
         ("set-pool-size", "env", "MONGODB_URI=mongodb://elsewhere"),
     ],
@@ -265,6 +267,7 @@ def test_nobody_chooses_what_the_catalog_has_to_fix() -> None:
         "revoke-key": ["key_id", "of_company"],
         "set-language": ["company", "value"],
         "rollback-api": ["task_definition"],
+        "log-retention": ["days"],
     }
 
 

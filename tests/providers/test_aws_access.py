@@ -37,6 +37,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "cloudwatch.ratio": {"namespace": "AWS/ECS", "numerator": ["a"], "denominator": ["b"]},
     "cloudwatch_logs.lines": {},
     "cloudwatch_logs.insights": {"query": "error_lines"},
+    "cloudwatch_logs.group": {},
+    "cloudwatch_logs.retention": {"days": 90, "min": 90},
     "ecs.service": {"service": SERVICE},
     "ecs.tasks": {"service": SERVICE},
     "ecs.revisions": {"service": SERVICE},
@@ -87,6 +89,8 @@ async def test_every_operation_works_with_the_documented_policy_and_needs_all_of
         else:
             shown = await preview(name, address_of(aws, name), **parameters)
             await execute(name, address_of(aws, name), shown)
+            if name == "cloudwatch_logs.retention":
+                await execute(name, address_of(aws, name), await preview(name, address_of(aws, name), **shown.undo))
     aws.control("endless_queries")
     late = await refusal("cloudwatch_logs.insights", address_of(aws, "cloudwatch_logs"), query="error_lines", wait_s=1)
     assert isinstance(late, TimedOut)
