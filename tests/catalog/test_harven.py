@@ -223,3 +223,16 @@ def test_vendors_and_levels_are_at_hand() -> None:
     assert all(
         one in contacts for one in ("devops@harven.ai", "techlead@harven.ai", "cto@harven.ai", "support@sentry.io")
     )
+
+
+def test_severities_are_those_of_the_product() -> None:
+    profile = system(NAME).profile
+    titles = {severity.value: one.title.en for severity, one in profile.severities.items()}
+    wanted = {"P0": "down", "P1": "important function hit", "P2": "minor with workaround", "P3": "cosmetic"}
+    assert titles == wanted
+
+
+def test_every_runbook_carries_the_version_and_date_of_the_document() -> None:
+    texts = documents(system(NAME))
+    assert len(texts) == 7
+    assert [name for name, text in texts.items() if "(versão 1.0 de 28/01/2026)" not in text] == []

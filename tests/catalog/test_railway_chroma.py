@@ -230,3 +230,23 @@ def test_a_runbook_names_only_what_the_bot_knows_and_would_do() -> None:
     assert refused_in_runbooks(found) == []
     assert all(one.diagnosis and one.resolution and one.symptoms for one in found.runbooks.values())
     assert all(15 <= len(text.splitlines()) <= 45 for text in documents(found).values())
+
+
+def test_severities_are_called_as_the_document_calls_them() -> None:
+    profile = system(NAME).profile
+    titles = {severity.value: one.title.pt for severity, one in profile.severities.items()}
+    assert titles == {"P0": "P1 com o serviço totalmente fora", "P1": "P1", "P2": "P2", "P3": "P3"}
+
+
+def test_every_runbook_closes_with_the_prevention_that_the_document_asks_for() -> None:
+    wanted = {
+        "backend-down": ("health check", "reinício automático"),
+        "mass-401": ("JWT_SECRET sem aviso", "monitorar logins recusados"),
+        "rate-limited": ("usuários autenticados", "WAF"),
+        "store-down": ("backup regular", "saúde do ChromaDB"),
+        "llm-failing": ("mais de um provedor", "uso da cota"),
+        "disk-full": ("retenção de backups", "espaço em disco", "limpeza automática de logs"),
+    }
+    texts = {name: text.partition("## Prevenção")[2] for name, text in documents(system(NAME)).items()}
+    assert set(texts) == set(wanted)
+    assert [(name, word) for name, words in wanted.items() for word in words if word not in texts[name]] == []
