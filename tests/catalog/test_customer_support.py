@@ -312,6 +312,23 @@ def test_a_runbook_names_only_what_the_bot_knows_and_would_do() -> None:
     assert all(15 <= len(text.splitlines()) <= 45 for text in documents(found).values())
 
 
+def test_the_first_level_has_fifteen_minutes_whatever_the_severity() -> None:
+    given = {one.value: profile for one, profile in system(NAME).profile.severities.items()}
+    assert [given[name].acknowledge.total_seconds() / 60 for name in ("P0", "P1", "P2")] == [15, 15, 15]
+    assert (given["P1"].title.pt, given["P2"].title.pt) == ("crítico", "alto")
+
+
+@pytest.mark.parametrize(
+    ("name", "checks"),
+    [
+        ("morning-checks", {"api-health", "errors-24h", "container-errors", "error-rate", "tickets-waiting"}),
+        ("end-of-day", {"figures-today", "mongodb-backups", "pending-updates", "vulnerabilities"}),
+    ],
+)
+def test_the_checks_of_morning_and_evening_are_one_word(name: str, checks: set[str]) -> None:
+    assert {check.name for check in system(NAME).checks_named(name)} == checks
+
+
 def test_shifts_levels_vendors_and_places_are_at_hand() -> None:
     profile = system(NAME).profile
     reach = {one.title.en: one.to for one in profile.contacts}
@@ -323,5 +340,8 @@ def test_shifts_levels_vendors_and_places_are_at_hand() -> None:
     assert {"support@mongodb.com", "help@openai.com", "aws-support"} <= set(reach.values())
     places = {one.to for one in profile.links}
     assert {"https://status.mongodb.com", "https://status.openai.com", "https://status.aws.amazon.com"} <= places
-    assert {"docs/DEPLOYMENT.md", "docs/TELEGRAM_SETUP.md", "docs/MULTI_TENANCY.md"} <= places
+    assert {"docs/DEPLOYMENT.md", "ARCHITECTURE.md", "docs/TELEGRAM_SETUP.md", "docs/MULTI_TENANCY.md"} <= places
+    assert {
+        f"https://{name}{stage}.yourcompany.com" for name in ("api", "dashboard") for stage in ("", "-staging")
+    } <= places
     assert any("prod/customer-support/" in place for place in places)

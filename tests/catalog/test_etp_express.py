@@ -309,9 +309,21 @@ def test_answer_times_roles_and_places_are_those_of_the_document() -> None:
         "P2": 240,
         "P3": 1440,
     }
+    assert [one.title.pt for one in profile.severities.values()] == [
+        "completamente fora do ar",
+        "função crítica degradada",
+        "função não crítica",
+        "cosmético",
+    ]
     assert {"responder", "approver", "commander", "security"} == set(profile.roles)
     assert profile.channel == "alerts-production"
     places = {one.to for one in profile.links}
     railway = "https://railway.app/project/etp-express"
     assert {railway, *(f"{railway}/service/{name}" for name in ("backend", "frontend", "postgres"))} <= places
-    assert {"https://status.openai.com/", "https://www.githubstatus.com/", "DISASTER_RECOVERY.md"} <= places
+    assert {
+        "https://status.openai.com/",
+        "https://www.githubstatus.com/",
+        "https://railway.statuspage.io/",
+        "DISASTER_RECOVERY.md",
+    } <= places
+    assert {"DEPLOY.md", "docs/ZERO_DOWNTIME_DEPLOY.md", "ARCHITECTURE.md", "docs/templates/"} <= places
