@@ -1,0 +1,68 @@
+"""Customer Support and ETP Express, whose targets nobody has connected yet: what words, cards and forms say there."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+from bot.catalog.load import load_system
+from bot.catalog.system import System
+from bot.core.family import RUNS
+from bot.core.run import Phase
+from tests.house import House, buttons
+from tests.people import APPROVER, ON_CALL
+
+CATALOG: Final = Path(__file__).resolve().parents[2] / "catalog"
+SYSTEMS: Final = ("customer-support", "etp-express")
+
+
+def catalog_of(system: str) -> System:
+    return load_system(CATALOG / system)
+
+
+async def test_what_is_dangerous_is_refused_with_its_reason_and_the_safe_way(house: House) -> None:
+    actions = [one for system in SYSTEMS for one in catalog_of(system).actions.values() if one.refused is not None]
+    assert len(actions) == 15
+    for action in actions:
+        assert action.refused
+        said = await house.command(ON_CALL, f"/run {action.name}", channel=action.system)
+        assert action.refused.pt.split("`")[0][:30] in said
+        assert f"`/run {action.instead}`" in said or not action.instead
+    assert await house.demo.bot.ports.record.listing(RUNS, only_open=False, limit=5) == []
+
+
+async def test_a_step_by_hand_is_ticked_off_by_those_whom_the_document_trusts_with_it(house: House) -> None:
+    await house.command(ON_CALL, "/run notify-users", channel="etp-express")
+    await house.command(ON_CALL, "/run announce-maintenance", channel="customer-support")
+    notice, window = await house.headline("RUN-1"), await house.headline("RUN-2")
+    assert "[ETP Express]" in house.words(notice)
+    assert buttons(notice) == buttons(window) == ["run:done", "run:deny"]
+    await house.click(ON_CALL, window, "run:done")
+    await house.told(ON_CALL, "líder técnico")
+    await house.click(APPROVER, window, "run:done")
+    await house.replied("RUN-2", "@bruno")
+    await house.click(ON_CALL, notice, "run:done")
+    await house.replied("RUN-1", "@ana")
+    assert (await house.demo.bot.ports.record.load(RUNS, "RUN-1")).phase in (Phase.FINISHED, Phase.VERIFIED)
+
+
+async def test_severities_contacts_and_documents_are_those_of_the_system_of_the_channel(house: House) -> None:
+    titles = {"customer-support": "crítico e fora do ar", "etp-express": "função crítica degradada"}
+    for number, (system, title) in enumerate(titles.items(), 1):
+        await house.command(ON_CALL, "/incident declare", channel=system)
+        assert title in json.dumps((await house.views(ON_CALL))[-1], ensure_ascii=False)
+        assert f"INC-{number}" in await house.command(ON_CALL, "/incident declare P1 parou", channel=system)
+        await house.command(ON_CALL, "/handoff", channel=system)
+        form = house.words((await house.views(ON_CALL))[-1])
+        profile = catalog_of(system).profile
+        assert [one.to for one in (*profile.contacts, *profile.links) if one.to not in form] == []
+
+
+async def test_a_runbook_and_an_alert_are_words_that_diagnose(house: House) -> None:
+    for system, word, check in (
+        ("customer-support", "morning-checks", "tickets-waiting"),
+        ("customer-support", "bot-not-responding", "bot-webhook"),
+        ("etp-express", "openai-rate-limit", "rate-limit-lines"),
+        ("etp-express", "crash-loop", "crash-pattern"),
+    ):
+        await house.command(ON_CALL, f"/diag {word}", channel=system)
+        await house.told(ON_CALL, catalog_of(system).checks[check].title.pt)
