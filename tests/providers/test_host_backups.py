@@ -205,6 +205,19 @@ async def test_pruning_folders_never_leaves_only_an_empty_backup(server: SshServ
     assert "has no" in spoken(await refused(preview("host.prune_folders", server.address(), **gone)))
 
 
+@pytest.mark.parametrize("name", ["host.prune_folders", "host.prune_backups"])
+async def test_a_legal_hold_keeps_backups_too_even_after_the_approval(server: SshServer, data: Path, name: str) -> None:
+    for day in range(1, 4):
+        backup(data, f"chroma_{day}", day)
+        (data / f"chroma_{day}.tar").write_bytes(b"x")
+    wanted = {"folder": str(data), "pattern": "chroma_?" if name.endswith("folders") else "chroma_*.tar", "keep": 2}
+    shown = await preview(name, server.address(), **wanted)
+    (data / "LEGAL_HOLD").touch()
+    assert "nothing may be deleted there" in spoken(await refused(execute(name, server.address(), shown)))
+    assert "LEGAL_HOLD" in spoken(await refused(preview(name, server.address(), **wanted)))
+    assert len(tops(data)) == 7
+
+
 async def test_a_folder_with_a_strange_name_is_left_to_a_person(server: SshServer, data: Path) -> None:
     for day in range(1, 3):
         backup(data, f"chroma_{day}", day)

@@ -22,10 +22,14 @@ _SHRUNK: Final = 0.5
 
 
 class _Files(Parameters):
-    """The folder and which of its files; a pattern of wildcards alone is refused."""
+    """The folder and which of its files; a pattern of wildcards alone is refused.
+
+    A file called `hold` in the folder, such as a legal one, forbids it.
+    """
 
     folder: Path
     pattern: str = Field(pattern=FILE_PATTERN)
+    hold: str = Field("LEGAL_HOLD", pattern=r"^[A-Za-z0-9_.-]{1,60}$")
 
     @field_validator("pattern")
     @classmethod
@@ -42,14 +46,10 @@ class Backups(_Files):
 
 
 class Logs(_Files):
-    """Those last written to more than `days` whole days ago (UTC), down to `depth` folders.
-
-    A file called `hold` in the folder, such as a legal one, forbids it.
-    """
+    """Those last written to more than `days` whole days ago (UTC), down to `depth` folders."""
 
     days: int = Field(ge=1, le=3650)
     depth: int = Field(1, ge=1, le=5)
-    hold: str = Field("LEGAL_HOLD", pattern=r"^[A-Za-z0-9_.-]{1,60}$")
 
 
 async def _preview_backups(address: Address, wanted: Backups) -> Preview:
@@ -57,7 +57,12 @@ async def _preview_backups(address: Address, wanted: Backups) -> Preview:
         kept, doomed = await _split_backups(machine, wanted)
         now = await machine.clock()
     require_deletable(wanted.folder, doomed)
-    arguments = {"folder": wanted.folder, "pattern": wanted.pattern, "keep": str(wanted.keep)}
+    arguments = {
+        "folder": wanted.folder,
+        "pattern": wanted.pattern,
+        "keep": str(wanted.keep),
+        "hold": wanted.hold,
+    }
     return Preview(lines(doomed, kept), _state(doomed, kept), arguments, tuple(_cautions(kept, now)))
 
 
@@ -69,7 +74,16 @@ async def _execute_backups(address: Address, wanted: Backups, preview: Preview, 
         return await delete(machine, wanted.folder, doomed)
 
 
+async def require_no_hold(machine: Machine, folder: str, hold: str) -> None:
+    """Raise TargetError while a file of this name lies in the folder."""
+    if await listing(machine, folder, hold):
+        raise TargetError(
+            "{path} holds a file {hold}: nothing may be deleted there until it is lifted.", path=folder, hold=hold
+        )
+
+
 async def _split_backups(machine: Machine, wanted: Backups) -> tuple[list[Found], list[Found]]:
+    await require_no_hold(machine, wanted.folder, wanted.hold)
     found = await _listed(machine, wanted, 1)
     kept, doomed = found[: wanted.keep], found[wanted.keep :]
     if doomed and any(one.size == 0 for one in kept):
@@ -116,12 +130,7 @@ async def _execute_logs(address: Address, wanted: Logs, preview: Preview, progre
 
 async def _split_logs(machine: Machine, wanted: Logs) -> tuple[list[Found], list[Found]]:
     """Old is counted from midnight, so that a list that was shown does not grow by the minute."""
-    if await listing(machine, wanted.folder, wanted.hold):
-        raise TargetError(
-            "{path} holds a file {hold}: nothing may be deleted there until it is lifted.",
-            path=wanted.folder,
-            hold=wanted.hold,
-        )
+    await require_no_hold(machine, wanted.folder, wanted.hold)
     midnight = datetime.fromtimestamp(await machine.clock(), UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     before = (midnight - timedelta(days=wanted.days)).timestamp()
     found = await _listed(machine, wanted, wanted.depth)

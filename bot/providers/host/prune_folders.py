@@ -15,7 +15,7 @@ from bot.providers.host.address import Address
 from bot.providers.host.changing import changed, look_again
 from bot.providers.host.files import Found, digest, listing, megabytes
 from bot.providers.host.given import Words
-from bot.providers.host.prune import Backups
+from bot.providers.host.prune import Backups, require_no_hold
 from bot.providers.host.ssh import Machine, logged_in
 
 _LIMIT: Final = 280.0
@@ -60,6 +60,7 @@ async def _preview(address: Address, wanted: Folders) -> Preview:
             "pattern": wanted.pattern,
             "keep": str(wanted.keep),
             "never": " ".join(wanted.never),
+            "hold": wanted.hold,
         },
         warnings=(say("Nothing brings the deleted folders back."),),
     )
@@ -82,7 +83,8 @@ async def _execute(address: Address, wanted: Folders, preview: Preview, progress
 
 
 async def _split(machine: Machine, wanted: Folders) -> tuple[list[_Folder], list[_Folder]]:
-    """What stays and what goes, newest first; refuses while one of the newest is empty."""
+    """What stays and what goes, newest first; refuses under a hold, and while one of the newest is empty."""
+    await require_no_hold(machine, wanted.folder, wanted.hold)
     found = await listing(machine, wanted.folder, "*", _DEPTH)
     if found is None:
         raise TargetError("{where} has no {path}.", where=machine.address.where, path=wanted.folder)
