@@ -83,7 +83,7 @@ RULES = {
     "restart-backend-container": f"medium {ONCALL}",
     "pkill-uvicorn": "refused, restart-backend",
     "announce-logout": f"low {ONCALL} by hand",
-    "define-jwt-secret": "high approver by hand",
+    "define-jwt-secret": "high approver",
     "set-jwt-secret": "refused, define-jwt-secret",
     "raise-rate-limit": f"medium {ONCALL}",
     "block-address": "medium security breach",
@@ -195,6 +195,13 @@ def test_the_store_is_restored_to_a_free_place_while_nobody_writes_and_only_with
     assert stop.requires == aside.requires == restore.requires == ("chroma-backup",)
     assert stop.parameters["name"] == aside.parameters["stopped"] == restore.parameters["stopped"]
     assert restore.parameters["to"] == aside.parameters["folder"]
+
+
+def test_a_signing_secret_is_made_up_only_where_none_is_and_never_typed() -> None:
+    define = system(NAME).actions["define-jwt-secret"]
+    assert define.operation == "railway.generate_secret"
+    assert define.parameters["only_missing"] is True
+    assert define.asks == {}
 
 
 def test_nobody_switches_to_a_vendor_that_does_not_answer() -> None:

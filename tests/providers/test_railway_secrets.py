@@ -66,6 +66,15 @@ async def test_a_secret_that_is_missing_can_be_made(here: Project) -> None:
     assert len(here.frontend.live.variables["SESSION_SECRET"]) == 44
 
 
+async def test_a_secret_that_has_a_value_is_left_alone_where_only_a_missing_one_is_made(here: Project) -> None:
+    wanted = {"service": "backend", "name": "JWT_SECRET", "only_missing": True}
+    assert "only makes up one that is missing" in spoken(await refused(preview(NAME, here.address, **wanted)))
+    here.railway.platform.set_variables(here.backend, {"JWT_SECRET": ""}, skips_deploys=True)
+    proposed = await preview(NAME, here.address, **wanted)
+    await execute(NAME, here.address, proposed)
+    assert len(here.backend.variables["JWT_SECRET"]) == 44
+
+
 @pytest.mark.parametrize(
     "name",
     ["OPENAI_API_KEY", "DATABASE_PASSWORD", "DATABASE_URL", "LOG_LEVEL", "AWS_SECRET_ACCESS_KEY", "RAILWAY_TOKEN"],

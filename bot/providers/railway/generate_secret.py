@@ -27,11 +27,13 @@ class Generate(OfService):
     """Which variable; all of it is the catalog's. `size` is in random bytes, which become base64.
 
     Only for what a service makes up for itself, such as the key that it signs with: a vendor's key or the password of
-    a database means nothing unless the other side is changed too.
+    a database means nothing unless the other side is changed too. With `only_missing` one that has a value is left
+    alone.
     """
 
     name: str = Field(pattern=_OWN, max_length=100)
     size: int = Field(32, ge=32, le=64)
+    only_missing: bool = False
 
 
 async def _preview(address: Address, wanted: Generate) -> Preview:
@@ -40,6 +42,7 @@ async def _preview(address: Address, wanted: Generate) -> Preview:
         history.require_quiet()
         source = source_of(history)
         now = await values_of(graph, history.scope)
+        _require_missing(wanted, now.rendered)
         waiting, _ = await not_loaded(graph, now, history.present.id) if history.present else ((), None)
     return Preview(
         lines=(
@@ -47,7 +50,12 @@ async def _preview(address: Address, wanted: Generate) -> Preview:
             Line(say("then one redeploy of"), "", source.words),
         ),
         state={**identity(history), "variables": fingerprints(now.written, address.token)},
-        arguments={"service": wanted.service, "name": wanted.name, "size": str(wanted.size)},
+        arguments={
+            "service": wanted.service,
+            "name": wanted.name,
+            "size": str(wanted.size),
+            "only_missing": str(wanted.only_missing).lower(),
+        },
         warnings=_warnings(wanted.size, [name for name in waiting if name != wanted.name]),
     )
 
@@ -73,6 +81,11 @@ async def _execute(address: Address, wanted: Generate, preview: Preview, progres
         fingerprint=fingerprint(value, address.token),
         deployment=done.short,
     )
+
+
+def _require_missing(wanted: Generate, variables: Mapping[str, str]) -> None:
+    if wanted.only_missing and variables.get(wanted.name):
+        raise TargetError("{name} has a value; this action only makes up one that is missing.", name=wanted.name)
 
 
 def _known(variables: Mapping[str, str], name: str, address: Address) -> str:
