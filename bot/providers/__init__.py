@@ -120,6 +120,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "pagerduty.oncall": "bot.providers.pagerduty.oncall:ONCALL",
         "pagerduty.acknowledge": "bot.providers.pagerduty.acknowledge:ACKNOWLEDGE",
         "pagerduty.reassign": "bot.providers.pagerduty.reassign:REASSIGN",
+        "pipeline.run": "bot.providers.pipeline_run:RUN",
         "pipeline.workflow": "bot.providers.pipeline:WORKFLOW",
         "pipeline.vulnerabilities": "bot.providers.pipeline:VULNERABILITIES",
         "postgres.ping": "bot.providers.postgres.ping:PING",

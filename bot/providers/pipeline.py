@@ -37,7 +37,7 @@ class Workflow(Parameters):
 
 async def _workflow(address: Address, wanted: Workflow) -> Reading:
     """Newest first: the state of the newest run, and the outcome of the newest that has ended."""
-    api = _api(address, say("Its token needs the repository permission “Actions: read”."))
+    api = api_of(address, say("Its token needs the repository permission “Actions: read”."))
     query = {"per_page": "10"} | ({"branch": wanted.branch} if wanted.branch else {})
     path = f"/repos/{address.repo}/actions/workflows/{wanted.name}/runs"
     runs = api.records(dug(await api.read(path, **query), "workflow_runs"))
@@ -63,7 +63,7 @@ async def _workflow(address: Address, wanted: Workflow) -> Reading:
 
 async def _vulnerabilities(address: Address, _: Parameters) -> Reading:
     """Dependabot's open alerts, at most a hundred."""
-    api = _api(address, say("Its token needs the repository permission “Dependabot alerts: read”."))
+    api = api_of(address, say("Its token needs the repository permission “Dependabot alerts: read”."))
     path = f"/repos/{address.repo}/dependabot/alerts"
     answer = await api.ask(Request(path, query={"state": "open", "per_page": "100"}))
     if answer.status == 403 and "disabled" in api.message(answer):
@@ -92,7 +92,8 @@ async def _vulnerabilities(address: Address, _: Parameters) -> Reading:
     )
 
 
-def _api(address: Address, grant: Text) -> Api:
+def api_of(address: Address, grant: Text) -> Api:
+    """GitHub for this repository; `grant` says what its token may lack."""
     token = address.token.get_secret_value() if address.token else ""
     return Api(
         vendor="GitHub",

@@ -123,7 +123,7 @@ RULES = {
     "reset-dashboard-password": f"high {EITHER} by hand",
     "set-language": f"low {EITHER}",
     "tag-image": f"low {EITHER}",
-    "deploy-by-pipeline": f"high {LEAD} by hand",
+    "deploy-by-pipeline": f"high {LEAD}",
     "deploy-on-machine": "refused, deploy-by-pipeline",
     "rollback-api": f"high {LEAD}",
     "rollback-container": f"high {LEAD} by hand",

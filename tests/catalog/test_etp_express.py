@@ -97,7 +97,7 @@ RULES = {
     "restart-database": f"high {LEADS}",
     "restore-backup": f"destructive {LEADS} one commander 2 people by hand",
     "migration-revert-local": "refused, revert-migration",
-    "revert-migration": f"destructive {LEADS} 2 people by hand",
+    "revert-migration": f"destructive {LEADS} 2 people",
     "revert-commit": f"high {LEAD} by hand",
     "bigger-plan": f"medium {LEADS} by hand",
     "end-idle-sessions": f"medium {EITHER}",

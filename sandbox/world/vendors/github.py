@@ -9,13 +9,20 @@ from sandbox.world.vendors.trouble import Vendor
 
 
 class GitHub(Vendor):
-    """`permissions` are those of a fine-grained token."""
+    """`permissions` are those of a fine-grained token; `actions_write` and `contents` start workflows.
+
+    A started run shows after one look at the list and ends as `next_end` after `looks` more; None means never.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.token = "github_pat_emulated0123456789abcdef"  # noqa: S105
         self.repo = "acme/support"
         self.permissions = {"actions", "dependabot_alerts"}
+        self.head = "4f2a9c01" * 5
+        self.message = "Merge pull request #12"
+        self.next_end: str | None = "success"
+        self.looks = 2
         self.runs: list[dict[str, Any]] = []
         self.alerts: list[dict[str, Any]] = []
         self.has_dependabot = True
@@ -25,6 +32,8 @@ class GitHub(Vendor):
         return [
             web.get(f"{repo}/actions/workflows/{{workflow}}/runs", self._runs),
             web.get(f"{repo}/dependabot/alerts", self._alerts),
+            web.get(f"{repo}/commits/{{ref}}", self._commit),
+            web.post(f"{repo}/actions/workflows/{{workflow}}/dispatches", self._dispatch),
         ]
 
     def run(self, workflow: str, conclusion: str | None, *, hours: float = 1, branch: str = "main") -> None:
@@ -64,12 +73,35 @@ class GitHub(Vendor):
     async def _runs(self, request: web.Request) -> web.Response:
         if refusal := self._refusal(request, "actions"):
             return refusal
+        self._go_on()
         branch = request.query.get("branch")
         found = [run for run in self.runs if run["workflow"] == request.match_info["workflow"]]
         if not found:
             return web.json_response({"message": "Not Found"}, status=404)
         of_branch = [run for run in found if branch in (None, run["head_branch"])]
         return web.json_response({"total_count": len(of_branch), "workflow_runs": of_branch[:10]})
+
+    def _go_on(self) -> None:
+        for run in self.runs:
+            if run["status"] == "in_progress" and "looks" in run:
+                run["looks"] -= 1
+                if run["looks"] < 0 and self.next_end:
+                    run["status"], run["conclusion"] = "completed", self.next_end
+
+    async def _commit(self, request: web.Request) -> web.Response:
+        if refusal := self._refusal(request, "contents"):
+            return refusal
+        if request.match_info["ref"] != "main":
+            return web.json_response({"message": "No commit found for SHA"}, status=422)
+        return web.json_response({"sha": self.head, "commit": {"message": f"{self.message}\n\nmore"}})
+
+    async def _dispatch(self, request: web.Request) -> web.Response:
+        if refusal := self._refusal(request, "actions_write"):
+            return refusal
+        asked = await request.json()
+        self.run(request.match_info["workflow"], None, branch=asked["ref"])
+        self.runs[0] |= {"event": "workflow_dispatch", "head_sha": self.head, "looks": self.looks}
+        return web.Response(status=204)
 
     async def _alerts(self, request: web.Request) -> web.Response:
         if refusal := self._refusal(request, "dependabot_alerts"):
