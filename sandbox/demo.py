@@ -15,6 +15,7 @@ from bot.settings import HERE, Settings
 from bot.store.embedded import find_binary
 from bot.wiring import Bot, Parts, open_bot
 from sandbox import slack
+from sandbox.environment import environment
 from sandbox.world import World, open_world
 
 PAGE = Path(__file__).parent / "page"
@@ -80,17 +81,6 @@ def demo_settings(workspace: slack.Sandbox, data: Path) -> Settings:
         slack_api_url=f"{workspace.url}/api/",
         plantao_data=data,
     )
-
-
-def environment(world: World) -> dict[str, str]:
-    """What the catalog's references find in the demo."""
-    return {
-        "AGENTE_REDIS_URL": world.redis_url,
-        "AGENTE_API_URL": world.service_url,
-        "AGENTE_KUBERNETES_SERVER": world.kubernetes_url,
-        "AGENTE_KUBERNETES_TOKEN": world.kubernetes_token,
-        "AGENTE_KUBERNETES_NAMESPACE": world.namespace,
-    }
 
 
 @asynccontextmanager

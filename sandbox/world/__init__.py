@@ -1,4 +1,4 @@
-"""A small world to operate on: a cluster, a service that runs on it, and a Redis; all of it can be made ill."""
+"""A small world to operate on: a cluster, a service on it, a Redis, and its neighbours; all of it can be made ill."""
 
 import asyncio
 import json
@@ -17,6 +17,7 @@ from sandbox.world.kubernetes.images import tag_of
 from sandbox.world.kubernetes.pod_states import image_of, is_ready
 from sandbox.world.kubernetes.resources import PODS
 from sandbox.world.listening import listen
+from sandbox.world.neighbours import Neighbours, open_neighbours
 from sandbox.world.observation import observe
 from sandbox.world.patient import Patient, PatientError, open_patient
 from sandbox.world.seed import API, NAMESPACE, seed
@@ -30,17 +31,18 @@ class World:
 
     namespace = NAMESPACE
 
-    def __init__(self, opened: OpenCluster, patient: Patient, service: Service) -> None:
+    def __init__(self, opened: OpenCluster, patient: Patient, service: Service, neighbours: Neighbours) -> None:
         self.kubernetes_url = opened.url
         self.kubernetes_token = opened.token
         self.kubernetes_readonly_token = opened.readonly_token
         self.redis_url = patient.url
         self.service_url = ""
         self.control_url = ""
+        self.neighbours = neighbours
         self._cluster = opened.cluster
         self._patient = patient
         self._service = service
-        self._controls = Controls(opened.cluster, patient, service)
+        self._controls = Controls(opened.cluster, patient, service, neighbours)
         self._one_at_a_time = asyncio.Lock()
 
     async def control(self, change: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +85,8 @@ async def open_world(*, redis_binary: str | None = None, pace: float = 0.7, port
         opened = await stack.enter_async_context(open_cluster(NAMESPACE, seed, pace))
         service = Service(lambda: _backends(opened.cluster), patient, pace)
         await stack.enter_async_context(running(service.traffic.run))
-        world = World(opened, patient, service)
+        neighbours = await stack.enter_async_context(open_neighbours(pace))
+        world = World(opened, patient, service, neighbours)
         world.service_url = await stack.enter_async_context(listen(service.application()))
         control = web.Application()
         control.add_routes(world.routes())

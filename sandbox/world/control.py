@@ -9,6 +9,7 @@ from sandbox.world.kubernetes.faults import Faults
 from sandbox.world.kubernetes.images import tag_of
 from sandbox.world.kubernetes.pod_logs import Outage
 from sandbox.world.kubernetes.resources import DEPLOYMENTS
+from sandbox.world.neighbours import Neighbours
 from sandbox.world.patient import Patient, State
 from sandbox.world.seed import NAMESPACE, seed
 from sandbox.world.service import Service
@@ -27,6 +28,7 @@ class Controls:
     cluster: Cluster
     patient: Patient
     service: Service
+    neighbours: Neighbours
 
     async def make(self, change: Change) -> None:
         if change.deploy:
@@ -117,9 +119,8 @@ class Controls:
         self.service.traffic.forget()
         await self.patient.restore()
         self._lift_kubernetes_faults()
-        self.cluster.images.forget()
-        self.cluster.writes.clear()
-        self.cluster.outages.clear()
+        self.neighbours.restore()
+        self.cluster.forget()
         self.cluster.store.clear()
         seed(self.cluster.store)
 

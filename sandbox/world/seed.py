@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from sandbox.world.kubernetes import documents, pod_states
+from sandbox.world.kubernetes.companions import seed_companions
 from sandbox.world.kubernetes.deployment_status import Counts, status_of
 from sandbox.world.kubernetes.documents import CHANGE_CAUSE, REVISION
 from sandbox.world.kubernetes.resources import (
@@ -40,6 +41,7 @@ def seed(store: Store) -> None:
     seed_workload(store, API, 3, _API_HISTORY)
     seed_workload(store, WORKER, 1, _WORKER_HISTORY)
     store.create(BUDGETS, _budget(API, 2))
+    seed_companions(store, NAMESPACE)
 
 
 def seed_workload(store: Store, name: str, replicas: int, history: tuple[tuple[str, str, timedelta], ...]) -> None:

@@ -21,7 +21,6 @@ from bot.core.run import Preview
 from bot.core.text import Text
 from bot.providers import operation
 from sandbox.world.kubernetes import OpenCluster, open_cluster
-from sandbox.world.kubernetes.companions import seed_companions
 from sandbox.world.kubernetes.resources import DEPLOYMENTS, PODS, Document
 from sandbox.world.listening import listen
 from sandbox.world.seed import NAMESPACE, seed
@@ -86,11 +85,7 @@ class Room:
 
 @asynccontextmanager
 async def open_room(pace: float = 0.03) -> AsyncIterator[Room]:
-    def everything(store: Any) -> None:
-        seed(store)
-        seed_companions(store, NAMESPACE)
-
-    async with open_cluster(NAMESPACE, everything, pace) as opened:
+    async with open_cluster(NAMESPACE, seed, pace) as opened:
         yield Room(opened)
 
 

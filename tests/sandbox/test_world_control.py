@@ -129,7 +129,11 @@ async def test_a_reset_brings_everything_back_under_the_same_addresses_and_token
     for part in ("redis", "service", "kubernetes", "writes"):
         assert state[part] == found[part]
     images = {name: (one["image"], one["revision"], one["ready"]) for name, one in state["deployments"].items()}
-    assert images == {"agente-api": ("agente-api:2.4.0", 3, 3), "agente-worker": ("agente-worker:2.4.0", 1, 1)}
+    assert images == {
+        "agente-api": ("agente-api:2.4.0", 3, 3),
+        "agente-worker": ("agente-worker:2.4.0", 1, 1),
+        "redis": ("redis:7.2.5", 1, 1),
+    }
     assert (await http.get(f"{world.service_url}/health")).json()["status"] == "healthy"
 
 

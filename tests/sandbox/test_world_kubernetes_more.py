@@ -10,9 +10,8 @@ import aiohttp
 import pytest
 
 from sandbox.world.kubernetes import OpenCluster, open_cluster
-from sandbox.world.kubernetes.companions import FAKE_CRM_KEY, autoscaler, seed_companions
+from sandbox.world.kubernetes.companions import FAKE_CRM_KEY, autoscaler
 from sandbox.world.kubernetes.resources import AUTOSCALERS, DEPLOYMENTS, PODS
-from sandbox.world.kubernetes.store import Store
 from sandbox.world.seed import NAMESPACE, seed
 
 CORE = f"/api/v1/namespaces/{NAMESPACE}"
@@ -20,11 +19,7 @@ CORE = f"/api/v1/namespaces/{NAMESPACE}"
 
 @pytest.fixture
 async def opened() -> AsyncIterator[OpenCluster]:
-    def everything(store: Store) -> None:
-        seed(store)
-        seed_companions(store, NAMESPACE)
-
-    async with open_cluster(NAMESPACE, everything, 0.02) as cluster:
+    async with open_cluster(NAMESPACE, seed, 0.02) as cluster:
         yield cluster
 
 

@@ -49,6 +49,13 @@ class Cluster:
     def fate_of(self, workload: Document) -> Fate:
         return self.images.fate(image_of(workload))
 
+    def forget(self) -> None:
+        """Nothing was written, said or changed inside pods yet."""
+        self.images.forget()
+        self.inside = Inside()
+        for kept in (self.writes, self.outages, self.exposed, self.said, self.usage):
+            kept.clear()
+
     def count_write(self, verb: str, resource: Resource, name: str, user: str) -> None:
         self.writes.append(Write(verb, resource.plural, name, user))
 

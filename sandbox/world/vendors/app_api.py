@@ -30,6 +30,10 @@ class AppApi(Vendor):
         }
         self.figures: dict[str, Any] = {"today": {"messages": 200, "escalated": 30, "resolved": 150}, "waiting": [1, 2]}
         self.tickets: list[dict[str, Any]] = []
+        self.health: dict[str, Any] = {"status": "ok"}
+        """What `/health` tells anybody."""
+        self.figures_at: dict[str, Any] = {}
+        """Further figures, by their path."""
         self.has_etags = True
         self.ignores_writes = False
         """PUT and DELETE answer well and do nothing."""
@@ -42,9 +46,11 @@ class AppApi(Vendor):
             web.get("/api/metrics", self._figures),
             web.get("/api/tickets", self._tickets),
             web.get("/api/keys", self._keys),
+            web.get("/health", self._health),
             web.delete("/api/keys/{key}", self._revoke),
             web.get("/api/companies/{company}", self._company),
             web.put("/api/companies/{company}", self._update),
+            web.get("/{path:.*}", self._further),
         ]
 
     def add_key(self, key_id: str, company: str, value: str, *, used: str | None = None) -> None:
@@ -75,6 +81,16 @@ class AppApi(Vendor):
     async def _figures(self, request: web.Request) -> web.Response:
         self._demand_key(request)
         return web.json_response(self.figures)
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.health, status=200 if self.health["status"] == "ok" else 503)
+
+    async def _further(self, request: web.Request) -> web.Response:
+        self._demand_key(request)
+        path = f"/{request.match_info['path']}"
+        if path not in self.figures_at:
+            return web.json_response({"detail": "Not found"}, status=404)
+        return web.json_response(self.figures_at[path])
 
     async def _tickets(self, request: web.Request) -> web.Response:
         self._demand_key(request)

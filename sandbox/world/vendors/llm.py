@@ -22,6 +22,7 @@ class Llm(Vendor):
         self.limit_requests, self.remaining_requests = 500, 499
         self.limit_tokens, self.remaining_tokens = 40_000, 39_000
         self.is_out_of_quota = False
+        self.models = {"emulated-1", "emulated-2"}
         self.costs: list[float] = [1.5, 2.25]
 
     def routes(self) -> list[web.RouteDef]:
@@ -50,7 +51,7 @@ class Llm(Vendor):
             return self._error(401, "invalid_api_key", f"Incorrect API key provided: {_sent(request)}")
         if "api.model.read" not in self.key_scopes:
             return self._error(403, "missing_scope", "Missing scopes: api.model.read")
-        return web.json_response({"object": "list", "data": [{"id": "emulated-1"}, {"id": "emulated-2"}]})
+        return web.json_response({"object": "list", "data": [{"id": name} for name in sorted(self.models)]})
 
     async def _completion(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -60,7 +61,7 @@ class Llm(Vendor):
             return self._error(403, "missing_scope", "Missing scopes: model.request")
         if self.is_out_of_quota:
             return self._error(429, "insufficient_quota", "You exceeded your current quota.")
-        if not body["model"].startswith("emulated"):
+        if body["model"] not in self.models:
             return self._error(404, "model_not_found", f"The model `{body['model']}` does not exist")
         if self.remaining_requests == 0:
             return self._error(429, "rate_limit_exceeded", "Rate limit reached", {"Retry-After": "20"} | self._limits())

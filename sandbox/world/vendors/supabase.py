@@ -3,6 +3,7 @@
 It does not run SQL: it answers the two queries it knows by the system tables they name.
 """
 
+import secrets
 from typing import Any
 
 from aiohttp import web
@@ -20,6 +21,7 @@ class Supabase(Vendor):
         self.project = "abcdefghijklmnopqrst"
         self.permissions = {"database_read", "advisors_read"}
         self.tables = {"messages"}
+        self.user, self.password = "synthetic@example.com", secrets.token_hex(12)
         self.has_database = True
         self.has_statistics = True
         self.connections: list[dict[str, Any]] = [
@@ -33,6 +35,7 @@ class Supabase(Vendor):
         project = "/v1/projects/{project}"
         return [
             web.get("/auth/v1/health", self._health),
+            web.post("/auth/v1/token", self._log_in),
             web.get("/rest/v1/", self._root),
             web.get("/rest/v1/{table}", self._table),
             web.post(f"{project}/database/query/read-only", self._query),
@@ -46,6 +49,16 @@ class Supabase(Vendor):
         if not self._has_key(request):
             return web.json_response({"message": "Invalid API key"}, status=401)
         return web.json_response({"version": "v2.170.0", "name": "GoTrue", "description": "emulated"})
+
+    async def _log_in(self, request: web.Request) -> web.Response:
+        """One account exists."""
+        if not self._has_key(request):
+            return web.json_response({"message": "Invalid API key"}, status=401)
+        given = await request.json()
+        if (given.get("email"), given.get("password")) != (self.user, self.password):
+            body = {"error": "invalid_grant", "error_description": "Invalid login credentials"}
+            return web.json_response(body, status=400)
+        return web.json_response({"access_token": secrets.token_hex(16), "token_type": "bearer", "expires_in": 3600})
 
     async def _root(self, request: web.Request) -> web.Response:
         """Refused to public keys, as the real one does since 2026."""

@@ -16,6 +16,8 @@ class Trouble:
     """Answer everything with this status."""
     retry_after: int | None = None
     """Seconds to be named with a 429."""
+    latency_seconds: float = 0.0
+    """Wait so long before each answer."""
     hangs: bool = False
     """Take requests and never answer."""
     garbage: bytes | None = None
@@ -42,6 +44,8 @@ def troubled(trouble: Callable[[], Trouble], writes: Callable[[web.Request], boo
         is_write = writes(request)
         if now.hangs:
             await asyncio.Event().wait()
+        if now.latency_seconds:
+            await asyncio.sleep(now.latency_seconds)
         if now.status is not None:
             headers = {"Retry-After": str(now.retry_after)} if now.retry_after is not None else {}
             return web.json_response({"error": {"message": "emulated trouble"}}, status=now.status, headers=headers)
