@@ -15,8 +15,8 @@ CHANNELS = {
     "etp-express": "etp-express",
 }
 NOT_IN_THE_DEMO = re.compile(
-    r"not configured: the variable \w+_(DOCKER_SOCKET|HOST|AWS_REGION|WAF_REGION|REGION|DATABASE\w*_URL|RESTORED_URL|STORE_URL"
-    r"|CHROMA_URL) is not set"
+    r"not configured: the variable \w+_(DOCKER_SOCKET|HOST|REGION|DATABASE\w*_URL|RESTORED_URL|STORE_URL|CHROMA_URL)"
+    r" is not set"
 )
 
 
@@ -35,6 +35,10 @@ async def test_a_healthy_system_is_normal_or_honestly_unknown_in_its_channel(
     assert f"{profile.profile.name} · " in report
     assert f" of {len(profile.checks)} checks ok" in report
     assert "🔴" not in report
-    assert "🟡" not in report
-    unseen = [line for line in report.splitlines() if line.startswith("⚪ *") and "—" in line]
+    lines = report.splitlines()
+    # All checks of all emulators share one process: on a busy machine an answer may be measured as slow.
+    slow = [line for line in lines if " (warn > " in line]
+    assert all("latency" in line for line in slow), slow
+    assert sum(line.startswith("🟡") for line in lines[1:]) == len(slow)
+    unseen = [line for line in lines if line.startswith("⚪ *") and "—" in line]
     assert all(NOT_IN_THE_DEMO.search(line) for line in unseen), unseen

@@ -1,5 +1,6 @@
 """How the five systems are found: in good health, with the names that their catalogs ask for."""
 
+import secrets
 from datetime import UTC, datetime, timedelta
 from time import time
 from typing import TYPE_CHECKING, Any, Final
@@ -76,7 +77,7 @@ def _settle_agente(found: "Neighbours") -> None:
 
 def _settle_chroma(found: "Neighbours") -> None:
     platform = found.railway[CHROMA].platform
-    backend = platform.add_service("backend", JWT_SECRET="emulated", GROQ_API_KEY="emulated", LLM_PROVIDER="groq")
+    backend = platform.add_service("backend", **_secret("JWT_SECRET", "GROQ_API_KEY"), LLM_PROVIDER="groq")
     platform.deployed(backend, "a1b2c3d", "feat: streaming answers", hours=70)
     platform.deployed(backend, "e4f5a6b", "fix: retry the store", hours=20)
     found.prometheus[CHROMA].page["rate_limit_exceeded_total"] = 12.0
@@ -139,11 +140,8 @@ def _settle_support_application(found: "Neighbours") -> None:
 def _settle_support_database(found: "Neighbours") -> None:
     now = datetime.now(UTC)
     for number in range(8):
-        ticket = {
-            "ticket_number": 4700 + number,
-            "status": "resolved",
-            "created_at": now - timedelta(minutes=9 * number),
-        }
+        at = now - timedelta(minutes=9 * number)
+        ticket = {"ticket_number": 4700 + number, "status": "resolved", "created_at": at}
         found.mongo.insert("support", "tickets", ticket)
     found.mongo.insert("support", "audit_logs", *({"event": "login", "at": now} for _ in range(40)))
     found.mongo.insert("support", "interactions", *({"turn": turn} for turn in range(90)))
@@ -155,12 +153,15 @@ def _settle_support_database(found: "Neighbours") -> None:
 
 def _settle_etp(found: "Neighbours") -> None:
     platform = found.railway[ETP].platform
-    backend = platform.add_service(
-        "backend", JWT_SECRET="emulated", DATABASE_PASSWORD="emulated", OPENAI_API_KEY="emulated"
-    )
+    backend = platform.add_service("backend", **_secret("JWT_SECRET", "DATABASE_PASSWORD", "OPENAI_API_KEY"))
     frontend = platform.add_service("frontend", VITE_API_URL="https://backend.example.com")
     postgres = platform.add_service("postgres")
     platform.deployed(postgres, "postgres16", "PostgreSQL 16", hours=2000)
     for service, commits in ((backend, ("c0ffee1", "beef002")), (frontend, ("fade003", "cafe004"))):
         platform.deployed(service, commits[0], "feat: sections in order", hours=90)
         platform.deployed(service, commits[1], "fix: titles with accents", hours=15)
+
+
+def _secret(*names: str) -> dict[str, str]:
+    """Variables with values that nobody may see."""
+    return {name: secrets.token_hex(20) for name in names}
