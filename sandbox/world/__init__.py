@@ -56,7 +56,7 @@ class World:
         return self.state()
 
     def state(self) -> dict[str, Any]:
-        return observe(self._cluster, self._patient, self._service)
+        return observe(self._cluster, self._patient, self._service, self.neighbours)
 
     def routes(self) -> list[web.RouteDef]:
         """`GET /world` tells the state, `POST /world` makes one change; to be mounted on any aiohttp server."""

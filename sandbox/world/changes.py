@@ -10,6 +10,10 @@ from sandbox.world.kubernetes.images import Fate
 Share = Annotated[float, Field(ge=0, le=100)]
 Milliseconds = Annotated[int, Field(ge=0, le=600_000)]
 Switch = Literal["down", "up"]
+VendorName = Literal["openai", "anthropic", "groq", "crm", "telegram", "sentry", "supabase", "github"]
+Ill = Literal["down", "slow", "hung", "rate_limited", "refused", "well"]
+Project = Literal["railway-chroma", "etp-express"]
+RailwayIll = Literal["crashed", "failed", "leaking", "down", "well"]
 Verb = Literal["get", "list", "watch", "create", "update", "patch", "delete"]
 
 
@@ -69,6 +73,25 @@ class Change(_Wish):
         None,
         description='"down", "up", "normal" or an object with latency_ms, forbid (a list of verbs), lose_answer '
         "(a number) or metrics (true or false)",
+    )
+    vendors: dict[VendorName, Ill] | None = Field(
+        None,
+        description="an object from vendor (openai, anthropic, groq, crm, telegram, sentry, supabase, github) to "
+        '"down", "slow", "hung", "rate_limited", "refused" or "well"',
+    )
+    applications: dict[str, Ill] | None = Field(
+        None,
+        description="an object from application (harven, railway-chroma, customer-support, etp-express, ...) to "
+        '"down", "slow", "hung", "rate_limited", "refused" or "well"',
+    )
+    railway: dict[Project, RailwayIll] | None = Field(
+        None,
+        description="an object from project (railway-chroma, etp-express) to "
+        '"crashed", "failed", "leaking", "down" or "well"',
+    )
+    mongodb: Literal["full", "hung", "well"] | None = Field(None, description='"full", "hung" or "well"')
+    figures: dict[str, dict[str, float]] | None = Field(
+        None, description="an object from system to an object from check to the figure that Prometheus shall answer"
     )
     reset: Literal[True] | None = Field(None, description="true")
 

@@ -9,7 +9,7 @@ from sandbox.world.kubernetes.faults import Faults
 from sandbox.world.kubernetes.images import tag_of
 from sandbox.world.kubernetes.pod_logs import Outage
 from sandbox.world.kubernetes.resources import DEPLOYMENTS
-from sandbox.world.neighbours import Neighbours
+from sandbox.world.neighbours import Neighbours, ills
 from sandbox.world.patient import Patient, State
 from sandbox.world.seed import NAMESPACE, seed
 from sandbox.world.service import Service
@@ -41,6 +41,7 @@ class Controls:
             self._change_service(change.service)
         if change.kubernetes:
             self._change_kubernetes(change.kubernetes)
+        self._change_neighbours(change)
         if change.reset:
             await self._reset()
 
@@ -108,6 +109,18 @@ class Controls:
                 faults.lose_answers = wish.lose_answer
             if wish.metrics is not None:
                 faults.has_metrics = wish.metrics
+
+    def _change_neighbours(self, change: Change) -> None:
+        for vendor, ill in (change.vendors or {}).items():
+            ills.sicken_vendor(self.neighbours, vendor, ill)
+        for application, ill in (change.applications or {}).items():
+            ills.sicken_application(self.neighbours, application, ill)
+        for project, trouble in (change.railway or {}).items():
+            ills.sicken_railway(self.neighbours, project, trouble)
+        if change.mongodb:
+            ills.sicken_mongodb(self.neighbours, change.mongodb)
+        for system, figures in (change.figures or {}).items():
+            ills.set_figures(self.neighbours, system, figures)
 
     def _lift_kubernetes_faults(self) -> None:
         self.cluster.faults = Faults()

@@ -6,6 +6,7 @@ from sandbox.world.kubernetes.cluster import Cluster
 from sandbox.world.kubernetes.documents import change_cause_of, is_owned_by, revision_of
 from sandbox.world.kubernetes.pod_states import image_of, is_ready, restarts_of, waiting_reason
 from sandbox.world.kubernetes.resources import DEPLOYMENTS, PODS, REPLICA_SETS, Document
+from sandbox.world.neighbours import Neighbours
 from sandbox.world.patient import Patient
 from sandbox.world.seed import NAMESPACE
 from sandbox.world.service import Service
@@ -13,7 +14,7 @@ from sandbox.world.service import Service
 State = dict[str, Any]
 
 
-def observe(cluster: Cluster, patient: Patient, service: Service) -> State:
+def observe(cluster: Cluster, patient: Patient, service: Service, neighbours: Neighbours) -> State:
     return {
         "namespace": NAMESPACE,
         "deployments": {
@@ -36,6 +37,7 @@ def observe(cluster: Cluster, patient: Patient, service: Service) -> State:
             "lose_answer": cluster.faults.lose_answers,
             "metrics": cluster.faults.has_metrics,
         },
+        "ill": dict(neighbours.ill),
     }
 
 

@@ -8,6 +8,7 @@ from sandbox.world.kubernetes.pod_logs import FAKE_EMAIL
 
 _SESSIONS = 40
 _CACHED_ANSWERS = 120
+_CACHED_LESSONS = 30
 _LEADS = 20_000
 _SLOW_MICROSECONDS = 1000
 
@@ -20,6 +21,8 @@ async def seed_data(redis: Redis) -> None:
             pipe.expire(key, 3600)
         for number in range(_CACHED_ANSWERS):
             pipe.set(f"cache:llm:{number:05}", f"answer {number}", ex=1800)
+        for number in range(_CACHED_LESSONS):
+            pipe.set(f"ai:lesson:{number:05}", f"answer {number}", ex=3600)
         for number in range(7):
             pipe.rpush("crm_retry_queue", json.dumps({"lead": number, "email": FAKE_EMAIL}))
         pipe.rpush("leads:scores", *((number * 7919) % 1000 for number in range(_LEADS)))

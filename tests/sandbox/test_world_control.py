@@ -79,7 +79,11 @@ async def test_only_changes_that_came_through_the_api_count_as_patches(world: Wo
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({}, "A change has exactly one of these verbs: deploy, drift, redis, service, kubernetes, reset."),
+        (
+            {},
+            "A change has exactly one of these verbs: deploy, drift, redis, service, kubernetes, vendors, "
+            "applications, railway, mongodb, figures, reset.",
+        ),
         ({"deploy": {}, "reset": True}, "A change has exactly one of these verbs"),
         ({"explode": True}, "A change has exactly one of these verbs"),
         ({"redis": None}, "A change has exactly one of these verbs"),

@@ -51,15 +51,27 @@ class Neighbours:
     railway: dict[str, Railway] = field(default_factory=dict)
     pages: dict[str, StatusPages] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
+    ill: dict[str, str] = field(default_factory=dict)
 
     def remember(self) -> None:
         """What is now is what `restore` comes back to."""
         self._memory = Memory(self._things())
         self._written = self.log.read_text(encoding="utf-8")
 
+    def note(self, who: str, ill: str) -> None:
+        """Keep in mind who is ill, for whoever looks at the world."""
+        self.ill.pop(who, None)
+        if ill != "well":
+            self.ill[who] = ill
+
+    def heal(self, *parts: object) -> None:
+        """These parts as they were found."""
+        self._memory.restore(parts)
+
     def restore(self) -> None:
         """Everything as it was found; addresses and tokens stay."""
         self._memory.restore()
+        self.ill.clear()
         self.mongo.recover()
         for watcher in self._watchers():
             watcher.front.answering.set()

@@ -14,10 +14,12 @@ class Memory:
     def __init__(self, things: Iterable[object]) -> None:
         self._found = [(thing, deepcopy(_state(thing))) for thing in things]
 
-    def restore(self) -> None:
-        """Bring every object back to what it was."""
+    def restore(self, only: Iterable[object] = ()) -> None:
+        """Bring these objects back to what they were, or all of them."""
+        wanted = {id(one) for one in only}
         for thing, state in self._found:
-            vars(thing).update(deepcopy(state))
+            if not wanted or id(thing) in wanted:
+                vars(thing).update(deepcopy(state))
 
 
 def _state(thing: object) -> dict[str, Any]:
