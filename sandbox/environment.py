@@ -26,7 +26,7 @@ def agente(world: World) -> Table:
         "AGENTE_REDIS_URL": world.redis_url,
         "AGENTE_REDIS_CHANGE_URL": world.redis_url,
         "AGENTE_API_URL": world.service_url,
-        "AGENTE_SMOKE_TOKEN": near.sites["agente-gateway"].token,
+        "AGENTE_SMOKE_TOKEN": world.test_token,
         "AGENTE_GATEWAY_URL": near.sites["agente-gateway"].url,
         "AGENTE_KUBERNETES_SERVER": world.kubernetes_url,
         "AGENTE_KUBERNETES_TOKEN": world.kubernetes_token,

@@ -37,6 +37,7 @@ class World:
         self.kubernetes_readonly_token = opened.readonly_token
         self.redis_url = patient.url
         self.service_url = ""
+        self.test_token = service.test_token
         self.control_url = ""
         self.neighbours = neighbours
         self._cluster = opened.cluster

@@ -21,6 +21,7 @@ async def seed_data(redis: Redis) -> None:
             pipe.expire(key, 3600)
         for number in range(_CACHED_ANSWERS):
             pipe.set(f"cache:llm:{number:05}", f"answer {number}", ex=1800)
+        pipe.set("conversation:smoke-test", "ping", ex=3600)
         for number in range(_CACHED_LESSONS):
             pipe.set(f"ai:lesson:{number:05}", f"answer {number}", ex=3600)
         for number in range(7):

@@ -1,6 +1,7 @@
 """The HTTP service "agente-api", which is as well as its pods and its dependencies are."""
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -42,6 +43,7 @@ class Service:
 
     def __init__(self, backends: Callable[[], list[Backend]], patient: Patient, pace: float) -> None:
         self.conditions = Conditions()
+        self.test_token = secrets.token_hex(16)
         self.traffic = Traffic(self._moods, pace)
         self._backends = backends
         self._patient = patient
@@ -55,6 +57,8 @@ class Service:
                 web.get("/health/{dependency}", self._dependency),
                 web.get("/version", self._version),
                 web.get("/metrics", self._metrics),
+                web.get("/v1/conversations", self._test_tenant),
+                web.post("/v1/messages", self._test_tenant),
             ]
         )
         return app
@@ -90,6 +94,13 @@ class Service:
 
     async def _version(self, _request: web.Request) -> web.Response:
         return web.json_response({"version": self._next_backend().version})
+
+    async def _test_tenant(self, request: web.Request) -> web.Response:
+        """What users do, for the one tenant that a probe may use."""
+        if request.headers.get("Authorization") != f"Bearer {self.test_token}":
+            return web.json_response({"error": "unauthorized"}, status=401)
+        is_well = self._next_backend().fate is not Fate.BAD and await self._is_up("db")
+        return web.json_response({"items": []} if is_well else {"error": "internal"}, status=200 if is_well else 500)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         body = self.traffic.exposition(self._next_backend().version)

@@ -15,7 +15,7 @@ CHANNELS = {
     "etp-express": "etp-express",
 }
 NOT_IN_THE_DEMO = re.compile(
-    r"not configured: the variable \w+_(DOCKER_SOCKET|HOST|REGION|DATABASE\w*_URL|RESTORED_URL|STORE_URL|CHROMA_URL)"
+    r"this cluster has no metrics API|not configured: the variable \w+_(DOCKER_SOCKET|HOST|REGION|DATABASE\w*_URL|RESTORED_URL|STORE_URL|CHROMA_URL)"
     r" is not set"
 )
 

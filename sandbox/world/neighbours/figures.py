@@ -6,7 +6,7 @@ The expressions are read from the catalog: a figure is given to the name of a ch
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import yaml
 
@@ -16,12 +16,16 @@ from sandbox.world.observability.prometheus import Line
 _CATALOG: Final = Path(__file__).resolve().parents[3] / "catalog"
 _ASKED: Final = ("prometheus.query", "prometheus.range")
 _UNLIMITED: Final = 1.0
+_Limit: TypeAlias = tuple[str, float]
 
 
 def show_health(prometheus: Prometheus, system: str) -> None:
-    """Give every expression of this system a figure that is normal."""
+    """Give every expression of this system a figure that is normal for all checks that ask for it."""
+    limits: dict[str, list[_Limit]] = {}
+    for check in _checks(system).values():
+        limits.setdefault(check["parameters"]["query"], []).extend(_limits(check))
     for name, check in _checks(system).items():
-        show(prometheus, system, name, _healthy(check))
+        show(prometheus, system, name, _healthy(limits[check["parameters"]["query"]]))
 
 
 def show(prometheus: Prometheus, system: str, name: str, figure: float) -> bool:
@@ -51,25 +55,27 @@ def _checks(system: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _healthy(check: Mapping[str, Any]) -> float:
-    """A third of the lowest limit; where less is worse, clearly more than the highest."""
-    limits = list(_limits(check))
-    if not limits:
-        return _UNLIMITED
-    (is_below, _), numbers = limits[0], [number for _, number in limits]
-    return _above(max(numbers)) if is_below else round(min(numbers) / 3, 4)
+def _healthy(limits: list[_Limit]) -> float:
+    """What is expected; else a third of the lowest limit, or where less is worse clearly more than the highest."""
+    expected = [number for kind, number in limits if kind == "expect"]
+    below = [number for kind, number in limits if kind == "below"]
+    above = [number for kind, number in limits if kind == "above"]
+    if expected:
+        return expected[0]
+    if below:
+        return _more_than(max(below))
+    return round(min(above) / 3, 4) if above else _UNLIMITED
 
 
-def _above(number: float) -> float:
+def _more_than(number: float) -> float:
     """Shares end at 1 or 100."""
     ceiling = 1.0 if number < 1 else 100.0 if number < 100 else 3 * number
     return round(number + (ceiling - number) * 0.8, 4)
 
 
-def _limits(check: Mapping[str, Any]) -> Iterator[tuple[bool, float]]:
+def _limits(check: Mapping[str, Any]) -> Iterator[_Limit]:
     for limit in (check.get("thresholds") or {}).values():
-        for level in ("warn", "crit"):
-            if isinstance(limit.get(level), int | float):
-                yield bool(limit.get("below")), float(limit[level])
+        kind = "below" if limit.get("below") else "above"
+        yield from ((kind, float(limit[level])) for level in ("warn", "crit") if level in limit)
         if isinstance(limit.get("expect"), int | float):
-            yield True, float(limit["expect"])
+            yield "expect", float(limit["expect"])

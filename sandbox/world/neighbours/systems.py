@@ -67,8 +67,8 @@ def settle(found: "Neighbours") -> None:
 
 def _settle_agente(found: "Neighbours") -> None:
     panels = {1: "Requests", 2: "Latency p95", 3: "Errors"}
-    for uid in ("agente-overview", "agente-llm", "agente-crm"):
-        found.grafana.dashboards[uid] = Dashboard(uid.replace("-", " ").title(), panels)
+    for name in ("overview", "business", "llm", "resources"):
+        found.grafana.dashboards[f"agent-{name}"] = Dashboard(f"Agent {name.title()}", panels)
     found.tempo.traces.append(Trace("agente-api", "POST /chat", 1400, [Span("agente-llm", "completion", 900)]))
     found.pagerduty.add_user("PANA001", "Ana Souza", "ana@plantao-demo.example")
     found.pagerduty.oncalls.append(Oncall("PSCHED1", "PANA001"))
