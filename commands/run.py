@@ -63,8 +63,7 @@ async def listing(words: str, caller: Caller, ports: Ports) -> Answer:
 
 async def cancel(words: str, caller: Caller, ports: Ports) -> Answer:
     """`cancel RUN-1`"""
-    kept = await decide.cancel(ports, caller, parse_run(words))
-    return Said(say("*{run}* is asked to stop. What was done already stays done.", run=kept.state.number))
+    return Said(asked.stopping((await decide.cancel(ports, caller, parse_run(words))).state))
 
 
 async def undo(words: str, caller: Caller, ports: Ports) -> Answer:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Annotated, Any
+from datetime import datetime, time, timedelta
+from typing import Annotated, Any, Literal, TypeAlias
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -49,6 +50,38 @@ class Role(Entry):
 
     title: Title
     members: tuple[Annotated[str, Field(pattern=r"^(@[a-z0-9._-]+|[UW][A-Z0-9]+)$")], ...] = Field(min_length=1)
+
+
+def _in_quotes(raw: object) -> object:
+    if isinstance(raw, int):  # YAML reads 18:00 as a number to the base of 60
+        raise ValueError('write the time in quotes, for example "18:00"')
+    return raw
+
+
+TimeOfDay = Annotated[time, BeforeValidator(_in_quotes)]
+Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEK: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Hours(Entry):
+    """When the people who approve are at work, in the system's time zone."""
+
+    days: tuple[Day, ...] = WEEK[:5]
+    start: TimeOfDay
+    end: TimeOfDay
+
+    def cover(self, now: datetime, zone: str) -> bool:
+        """Whether this moment lies within them; hours that end before they start go on past midnight."""
+        local = now.astimezone(ZoneInfo(zone))
+        clock = local.time()
+        if self.start <= self.end:
+            return WEEK[local.weekday()] in self.days and self.start <= clock < self.end
+        if clock >= self.start:
+            return WEEK[local.weekday()] in self.days
+        return WEEK[local.weekday() - 1] in self.days and clock < self.end
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}–{self.end:%H:%M}"
 
 
 class SeverityProfile(Entry):
@@ -115,7 +148,8 @@ class ApprovalRule(Entry):
     """Who may approve an action, and for how long a proposal stands.
 
     `quorum` people, one of them holding a role `among` these; both stricter than the risk wants, never looser.
-    `emergency` lists severities of an open incident in which the proposer may go ahead alone, loudly.
+    `emergency` lists severities of an open incident in which the proposer may go ahead alone, loudly, outside of the
+    system's hours.
     """
 
     roles: tuple[str, ...] = Field(min_length=1)
@@ -181,6 +215,8 @@ class Action(Entry):
     def _refuse_looser(self, rule: ApprovalRule) -> None:
         if rule.self_approval and self.risk != "low":
             raise ValueError(f"approve.self_approval: risk {self.risk} needs a second person")
+        if rule.emergency and self.risk == "destructive":
+            raise ValueError("approve.emergency: what destroys always needs two people")
         if rule.quorum and rule.quorum < self.quorum_of_risk:
             raise ValueError(f"approve.quorum: risk {self.risk} needs {self.quorum_of_risk} people")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from bot.catalog.entries import Action, Alert, Check, Entry, Pointer, Role, SeverityProfile, Target, Title
+from bot.catalog.entries import Action, Alert, Check, Entry, Hours, Pointer, Role, SeverityProfile, Target, Title
 from bot.catalog.runbook import Runbook
 from bot.core.errors import NotFound
 from bot.core.policy import Right, Rights, Severity
@@ -19,12 +19,14 @@ class Profile(Entry):
     """system.yml: names, language, channels, people, severities.
 
     What happens is posted in `channel`; commands typed in one of `channels` (names or ids; `channel` when empty) mean
-    this system.
+    this system. `hours` are those in which somebody can be asked to approve: an emergency lies outside of them.
     """
 
     name: str
     language: Annotated[str, Field(pattern="^(en|pt_BR)$")]
     timezone: str
+    environment: str = "production"
+    hours: Hours | None = None
     channel: str
     channels: tuple[str, ...] = ()
     page_by_hand: Title

@@ -4,25 +4,47 @@ from collections.abc import Collection
 from datetime import datetime
 
 from bot.core.errors import TooLate, UserError
-from bot.core.run import PHASE_NAMES, Approved, CancelAsked, Denied, Expired, Finished, Phase, Run, Withdrawn
+from bot.core.run import (
+    PHASE_NAMES,
+    Approved,
+    CancelAsked,
+    Denied,
+    Expired,
+    Finished,
+    Phase,
+    Refused,
+    Run,
+    Withdrawn,
+)
 from bot.core.text import Person, say
 
 
-def approve(state: Run, who: str, roles: Collection[str], now: datetime, *, emergency: bool = False) -> Approved:
-    """Agree to what was shown. `roles` are those that the person holds; that one of them suffices was checked before.
-
-    In an `emergency`, which the policy has to allow, the proposer may go ahead alone.
-    """
+def approve(state: Run, who: str, roles: Collection[str], now: datetime) -> Approved:
+    """Agree to what was shown, holding these `roles`; that one of them suffices was checked before."""
     _require_waiting(state, now)
+    if state.proposal.by_hand:
+        raise UserError(
+            "{run} is done by a person: do it, then use *Done by hand*. Nothing was changed.", run=state.number
+        )
     if who in {person for person, _ in state.approvals}:
         raise UserError(
-            "You approved {run} already; it needs {count} people. Nothing was changed.",
-            run=state.number,
-            count=state.proposal.quorum,
+            "You approved {run} already; somebody else has to approve it too. Nothing was changed.", run=state.number
         )
-    if who == state.proposed_by and not state.proposal.self_approval and not emergency:
+    if who == state.proposed_by and not state.proposal.self_approval:
         raise UserError("You proposed {run}; somebody else has to approve it. Nothing was changed.", run=state.number)
-    return Approved(state.proposal.preview.fingerprint, tuple(sorted(roles)), emergency)
+    return Approved(state.proposal.preview.fingerprint, tuple(sorted(roles)))
+
+
+def go_ahead_alone(state: Run, who: str, now: datetime) -> Approved:
+    """The emergency rule: who proposed it answers for it. That the policy allows it was checked before."""
+    _require_waiting(state, now)
+    if who != state.proposed_by:
+        raise UserError(
+            "Only {who}, who proposed {run}, may go ahead alone. Nothing was changed.",
+            who=Person(state.proposed_by),
+            run=state.number,
+        )
+    return Approved(state.proposal.preview.fingerprint, emergency=True)
 
 
 def typed_right(state: Run, words: str) -> None:
@@ -56,8 +78,10 @@ def done_by_hand(state: Run, who: str, now: datetime) -> Finished:
     return Finished(say("done by hand by {who}", who=Person(who)))
 
 
-def cancel(state: Run) -> CancelAsked | None:
-    """Ask the execution to stop; asking twice changes nothing."""
+def cancel(state: Run, who: str) -> CancelAsked | Refused | None:
+    """Ask the execution to stop, or stop it from beginning; asking twice changes nothing."""
+    if state.phase is Phase.APPROVED:
+        return Refused(say("{who} cancelled it before it began.", who=Person(who)))
     if state.phase is not Phase.STARTED:
         raise TooLate("{run} is not running: it is {phase}.", run=state.number, phase=PHASE_NAMES[state.phase])
     return None if state.cancelled_by else CancelAsked()

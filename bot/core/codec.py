@@ -46,6 +46,7 @@ KINDS: Mapping[str, type] = {
     "run.undone": run.Undone,
     "run.expired": run.Expired,
     "run.refused": run.Refused,
+    "run.delayed": run.Delayed,
     "run.started": run.Started,
     "run.progressed": run.Progressed,
     "run.finished": run.Finished,

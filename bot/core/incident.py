@@ -185,8 +185,14 @@ def update(state: Incident, words: str) -> Updated:
 
 
 def resolve(state: Incident, words: str) -> Resolved:
-    """Decide that it is over."""
+    """Decide that it is over; a security incident has to be released first, or its end would release it."""
     _refuse_resolved(state)
+    if state.breach:
+        raise UserError(
+            "{number} is a security incident: security releases it with `/incident clear {number}` first. "
+            "Nothing was recorded.",
+            number=state.number,
+        )
     return Resolved(
         _some(
             words, say("Say what ended it, for example `/incident resolve {number} rolled back`.", number=state.number)

@@ -75,6 +75,7 @@ class Proposed:
     among: tuple[str, ...] = ()
     typed: str = ""
     emergency: tuple[str, ...] = ()
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +104,27 @@ class Expired:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Approved but not executed, because the target no longer looks as it was shown."""
+    """Approved but not executed: the target no longer looks as it was shown, something stops it, or it was too late."""
+
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Delayed:
+    """Approved, but another run holds the target: its turn comes when that one has ended."""
 
     reason: Text
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The claim: whoever appends this executes, nobody else."""
+    """The claim: whoever appends this executes, nobody else.
+
+    `evidence` is what the checks say now, where what the approvers saw had grown old.
+    """
 
     executor: str
+    evidence: Lines = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +220,7 @@ class Run:
     decided_by: str = ""
     decided_at: datetime | None = None
     executor: str = ""
+    started_at: datetime | None = None
     outcome: Text | None = None
     ended_at: datetime | None = None
     lines: Lines = ()
@@ -225,9 +238,18 @@ class Run:
     @property
     def is_approved(self) -> bool:
         """Whether enough people have agreed, and one of those who must be among them."""
+        return self.emergency or (self.people_missing == 0 and not self.lacks_role)
+
+    @property
+    def people_missing(self) -> int:
+        """How many have yet to agree, whoever they are."""
+        return max(0, self.proposal.quorum - len(self.approvals))
+
+    @property
+    def lacks_role(self) -> bool:
+        """Whether nobody of those who must be among the approvers has agreed yet."""
         among = set(self.proposal.among)
-        has_one = not among or any(among & set(roles) for _, roles in self.approvals)
-        return self.emergency or (len(self.approvals) >= self.proposal.quorum and has_one)
+        return bool(among) and not any(among & set(roles) for _, roles in self.approvals)
 
 
 def apply(state: Run | None, event: Recorded) -> Run:
@@ -260,8 +282,10 @@ def _moved(state: Run, event: Recorded) -> Run:
             return replace(ended, phase=Phase.EXPIRED)
         case Refused(reason):
             return replace(ended, phase=Phase.REFUSED, outcome=reason)
+        case Delayed(reason):
+            return replace(state, outcome=reason)
         case Started(executor):
-            return replace(state, phase=Phase.STARTED, executor=executor)
+            return replace(state, phase=Phase.STARTED, executor=executor, started_at=event.at, outcome=None)
         case Finished(summary):
             return replace(ended, phase=Phase.FINISHED, outcome=summary)
         case Failed(reason):

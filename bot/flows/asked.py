@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from bot.core.run import Run
-from bot.core.text import say
-from bot.flows import decide, diagnose, remediate
+from bot.core.run import Phase, Run
+from bot.core.text import Text, say
+from bot.flows import diagnose, remediate, undo
 from bot.flows.answers import Answer, Later, RunForm, Said, Show
 from bot.flows.diagnose import Wanted, Which
 from bot.flows.ports import Caller, Kept, Ports
@@ -45,11 +45,25 @@ def taking_back(ports: Ports, caller: Caller, number: str) -> Later:
 
 
 async def _take_back(number: str, caller: Caller, ports: Ports, _: Show) -> Answer:
-    return _proposed(ports, await decide.take_back(ports, caller, number))
+    return _proposed(ports, await undo.take_back(ports, caller, number))
 
 
 async def _propose(request: Request, caller: Caller, ports: Ports, _: Show) -> Answer:
     return _proposed(ports, await remediate.propose(ports, caller, request))
+
+
+def decided(state: Run) -> Text:
+    """What somebody is told who has agreed to a run: it runs, or who else has to agree."""
+    if state.phase is not Phase.PROPOSED:
+        return say("You approved {run}. It runs now; follow it in its thread.", run=state.number)
+    return say("You approved {run}. Somebody else has to approve it too.", run=state.number)
+
+
+def stopping(state: Run) -> Text:
+    """What somebody is told who has cancelled a run."""
+    if state.phase is Phase.REFUSED:
+        return say("*{run}* is cancelled; it had not begun. Nothing was changed.", run=state.number)
+    return say("*{run}* is asked to stop. What was done already stays done.", run=state.number)
 
 
 def _proposed(ports: Ports, kept: Kept[Run]) -> Said:

@@ -1,18 +1,15 @@
-"""Deciding about a proposed run: agree, deny, withdraw, tick off, cancel, take back, expire."""
-
-from contextlib import suppress
+"""Deciding about a run: agree, go ahead in an emergency, deny, withdraw, tick off, cancel, expire."""
 
 from bot.catalog.entries import Action
 from bot.catalog.system import System
 from bot.core import approval, run
-from bot.core.errors import NotFound, TooLate, UserError
+from bot.core.errors import NotAllowed, NotFound, UserError
 from bot.core.family import INCIDENTS, RUNS
 from bot.core.incident import Incident
 from bot.core.policy import Right
-from bot.core.run import CHANGED, Phase, Run
+from bot.core.run import Run
 from bot.flows import safety
 from bot.flows.ports import Caller, Kept, Ports
-from bot.flows.remediate import Request, propose
 from bot.flows.rights import demand, demand_role
 
 
@@ -23,36 +20,81 @@ async def approve(ports: Ports, caller: Caller, number: str, fingerprint: str, t
     """
     state = await ports.record.load(RUNS, number)
     system = ports.catalog.of(state.system)
-    held = await demand_role(ports, caller, system, (*state.proposal.approvers, *state.proposal.among))
-    if fingerprint != state.proposal.preview.fingerprint:
-        raise UserError("This button does not belong to what {run} would do. Nothing was changed.", run=number)
+    held = await demand_role(ports, caller, system, _deciders(state))
+    _require_shown(state, fingerprint)
     if state.proposal.typed:
         approval.typed_right(state, typed or "")
-    action = _still_there(system, state)
-    await safety.demand_free(ports, system, action)
-    emergency = caller.user == state.proposed_by and await _is_emergency(ports, state)
+    await safety.demand_free(ports, system, still_there(system, state))
     return await ports.record.change(
         RUNS,
         number,
-        lambda now: approval.approve(now, caller.user, held, ports.clock.now(), emergency=emergency),
+        lambda now: approval.approve(now, caller.user, held, ports.clock.now()),
         caller.author,
         caller.key,
     )
 
 
-def _still_there(system: System, state: Run) -> Action:
+async def break_glass(ports: Ports, caller: Caller, number: str, fingerprint: str) -> Kept[Run]:
+    """Go ahead alone in an emergency, where the policy of the action allows it: loudly, and on the record."""
+    state = await ports.record.load(RUNS, number)
+    system = ports.catalog.of(state.system)
+    await demand(ports, caller, system, Right.PROPOSE, fresh=True)
+    _require_shown(state, fingerprint)
+    await _demand_emergency(ports, system, state)
+    await safety.demand_free(ports, system, still_there(system, state))
+    return await ports.record.change(
+        RUNS,
+        number,
+        lambda now: approval.go_ahead_alone(now, caller.user, ports.clock.now()),
+        caller.author,
+        caller.key,
+    )
+
+
+def still_there(system: System, state: Run) -> Action:
+    """The action of a run; raises NotFound when it has left the catalog."""
     action = system.actions.get(state.proposal.action)
     if action is None:
         raise NotFound("The catalog no longer has this action. Nothing was changed.")
     return action
 
 
-async def _is_emergency(ports: Ports, state: Run) -> bool:
-    """Whether the policy lets the proposer go ahead alone: only within an open incident of the severities it names."""
-    if not state.proposal.emergency or not state.proposal.incident:
+def _deciders(state: Run) -> tuple[str, ...]:
+    return (*state.proposal.approvers, *state.proposal.among)
+
+
+def _require_shown(state: Run, fingerprint: str) -> None:
+    if fingerprint != state.proposal.preview.fingerprint:
+        raise UserError("This button does not belong to what {run} would do. Nothing was changed.", run=state.number)
+
+
+async def _demand_emergency(ports: Ports, system: System, state: Run) -> None:
+    """Raise NotAllowed unless the policy lets the proposer go ahead alone now: in such an incident, out of hours."""
+    proposal, hours = state.proposal, system.profile.hours
+    if not proposal.emergency:
+        raise NotAllowed(
+            "The policy of this action knows no emergency: somebody else has to approve {run}. Nothing was changed.",
+            run=state.number,
+        )
+    if not await _is_within(ports, proposal.incident, proposal.emergency):
+        raise NotAllowed(
+            "You may go ahead alone only within an open incident of severity {severities}. Nothing was changed.",
+            severities=", ".join(proposal.emergency),
+        )
+    if hours is not None and hours.cover(ports.clock.now(), system.profile.timezone):
+        raise NotAllowed(
+            "It is within working hours ({hours}): ask somebody to approve {run}. Nothing was changed.",
+            hours=str(hours),
+            run=state.number,
+        )
+
+
+async def _is_within(ports: Ports, number: str, severities: tuple[str, ...]) -> bool:
+    """Whether this is an open incident of one of these severities."""
+    if not number:
         return False
-    disturbance: Incident = await ports.record.load(INCIDENTS, state.proposal.incident)
-    return disturbance.is_open and disturbance.severity in state.proposal.emergency
+    disturbance: Incident = await ports.record.load(INCIDENTS, number)
+    return disturbance.is_open and disturbance.severity in severities
 
 
 async def deny(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
@@ -60,7 +102,7 @@ async def deny(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
     state = await ports.record.load(RUNS, number)
     decide = approval.withdraw
     if caller.user != state.proposed_by:
-        await demand_role(ports, caller, ports.catalog.of(state.system), state.proposal.approvers)
+        await demand_role(ports, caller, ports.catalog.of(state.system), _deciders(state))
         decide = approval.deny  # type: ignore[assignment]
     return await ports.record.change(
         RUNS, number, lambda now: decide(now, ports.clock.now()), caller.author, caller.key
@@ -83,45 +125,12 @@ async def done_by_hand(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
 
 
 async def cancel(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
-    """Ask a running execution to stop: whoever may propose on that system may."""
+    """Ask an execution to stop, or not to begin: whoever may propose on that system may."""
     state = await ports.record.load(RUNS, number)
     await demand(ports, caller, ports.catalog.of(state.system), Right.PROPOSE)
-    return await ports.record.change(RUNS, number, approval.cancel, caller.author, caller.key)
-
-
-async def take_back(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
-    """Propose to put back what a run changed: the recorded earlier value, whatever came before or after."""
-    state = await ports.record.load(RUNS, number)
-    system = ports.catalog.of(state.system)
-    await demand(ports, caller, system, Right.PROPOSE)
-    if state.phase not in CHANGED:
-        raise TooLate("{run} changed nothing that could be taken back.", run=number)
-    if not state.proposal.preview.undo:
-        raise UserError("{run} cannot be taken back: {reason}", run=number, reason=state.proposal.undo)
-    action = _still_there(system, state)
-    await safety.demand_free(ports, system, action)
-    open_incident = await _open(ports, state.proposal.incident)
-    return await propose(ports, caller, Request(action, state.proposal.preview.undo, open_incident, number))
-
-
-async def offer_undo(ports: Ports, number: str) -> None:
-    """Propose the way back from a run that could not be verified, if there is one; the same run is offered it once."""
-    state = await ports.record.load(RUNS, number)
-    action = ports.catalog.of(state.system).actions.get(state.proposal.action)
-    if state.phase is not Phase.UNVERIFIED or not state.proposal.preview.undo or state.proposal.undo_of or not action:
-        return
-    worker = Caller("", "", run.WORKER.via, f"undo:{number}")
-    # The reason why nothing was proposed matters to nobody: the card of the run still has the button.
-    with suppress(UserError):
-        open_incident = await _open(ports, state.proposal.incident)
-        await propose(ports, worker, Request(action, state.proposal.preview.undo, open_incident, number))
-
-
-async def _open(ports: Ports, number: str) -> str:
-    """The incident, if there is one and it is still open."""
-    if not number:
-        return ""
-    return number if (await ports.record.load(INCIDENTS, number)).is_open else ""
+    return await ports.record.change(
+        RUNS, number, lambda now: approval.cancel(now, caller.user), caller.author, caller.key
+    )
 
 
 async def expire(ports: Ports, number: str) -> None:

@@ -12,7 +12,7 @@ from bot.core.family import INCIDENTS, RUNS, WATCHES
 from bot.core.incident import Incident
 from bot.core.run import PHASE_NAMES, Phase, Run
 from bot.core.text import Text, say
-from bot.flows import decide, incidents, watch
+from bot.flows import decide, incidents, turns, undo, watch
 from bot.flows import execute as executing
 from bot.flows.ports import Ports
 
@@ -78,19 +78,27 @@ async def look(ports: Ports, stream: str, version: int) -> None:
 
 
 async def execute(ports: Ports, stream: str, version: int) -> None:
-    """Carry out what was approved; what is not agreed upon yet waits."""
-    await executing.execute(ports, stream)
+    """Carry out what was approved, when its target is free; what is not agreed upon yet waits."""
+    if not await executing.execute(ports, stream):
+        # A new job for the next turn, not a wait in this one: the engine has few slots. All that wait share the key.
+        turn, when = turns.next_turn(ports)
+        await ports.timers.ensure(f"execute:{stream}:{turn}", when, "execute", stream, str(version))
 
 
 async def verify_by_hand(ports: Ports, stream: str, version: int) -> None:
     """Verify what a person has done; the executor of any other run verifies it itself."""
     if (await ports.record.load(RUNS, stream)).proposal.by_hand:
-        await executing.execute(ports, stream)
+        await execute(ports, stream, version)
 
 
 async def offer_undo(ports: Ports, stream: str, version: int) -> None:
     """Propose the way back from a change that could not be verified; it needs an approval of its own."""
-    await decide.offer_undo(ports, stream)
+    await undo.offer(ports, stream)
+
+
+async def settle_undo(ports: Ports, stream: str, version: int) -> None:
+    """Note in the run that was taken back that it was."""
+    await undo.settle(ports, stream)
 
 
 JOBS: Mapping[str, Job] = {
@@ -105,6 +113,7 @@ JOBS: Mapping[str, Job] = {
     "execute": execute,
     "look": look,
     "offer_undo": offer_undo,
+    "settle_undo": settle_undo,
     "verify_by_hand": verify_by_hand,
 }
 
@@ -128,12 +137,13 @@ REACTIONS: Mapping[str, tuple[str, ...]] = {
     "run.undone": ("tell", "link"),
     "run.expired": ("tell", "link"),
     "run.refused": ("tell", "link"),
+    "run.delayed": ("tell",),
     "run.started": ("tell",),
     "run.progressed": ("tell",),
     "run.finished": ("tell", "verify_by_hand"),
     "run.failed": ("tell", "link"),
     "run.interrupted": ("tell", "link"),
-    "run.verified": ("tell", "link"),
+    "run.verified": ("tell", "link", "settle_undo"),
     "run.unverified": ("tell", "link", "offer_undo"),
     "watch.begun": ("tell", "look"),
     "watch.seen": ("tell",),
@@ -183,7 +193,7 @@ async def _sweep_incident(ports: Ports, state: Incident) -> None:
 async def _sweep_run(ports: Ports, state: Run) -> None:
     version = str(state.version)
     if state.phase is not Phase.PROPOSED:
-        await ports.timers.soon(f"execute:{state.number}:{version}", "execute", state.number, version)
+        await ports.timers.soon(f"execute:{state.number}", "execute", state.number, version)
     elif ports.clock.now() >= state.proposal.expires_at:
         await decide.expire(ports, state.number)
     else:

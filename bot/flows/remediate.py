@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from bot.catalog.entries import Action, Ask
@@ -13,14 +13,13 @@ from bot.core.family import INCIDENTS, RUNS
 from bot.core.findings import Finding, Level
 from bot.core.policy import Right
 from bot.core.report import lines_of
-from bot.core.run import Phase, Preview, Proposed, Run
-from bot.core.text import Person, Text, say
-from bot.flows import safety, systems
+from bot.core.run import Preview, Proposed, Run
+from bot.core.text import Text, say
+from bot.flows import safety, systems, turns
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand
 
 PREVIEW_LIMIT: Final = 10.0  # seconds for reading what is there now
-LOOKED_AT: Final = 100
 
 
 async def choose(ports: Ports, caller: Caller, verb: str, service: str, number: str = "") -> Action:
@@ -32,7 +31,7 @@ async def choose(ports: Ports, caller: Caller, verb: str, service: str, number: 
 
 async def choose_named(ports: Ports, caller: Caller, name: str, number: str = "", system: str = "") -> Action:
     """The same by the action's name; a button carries the system too."""
-    meant = systems.named(ports, system) or await _system(ports, caller, number)
+    meant = await _system(ports, caller, number, systems.named(ports, system))
     await demand(ports, caller, meant, Right.PROPOSE)
     return await _offered(ports, meant, meant.action_named(name))
 
@@ -52,14 +51,19 @@ async def _offered(ports: Ports, system: System, action: Action) -> Action:
     return action
 
 
-async def _system(ports: Ports, caller: Caller, number: str) -> System:
-    """The incident's system, or the channel's; raises TooLate for an incident that is over."""
+async def _system(ports: Ports, caller: Caller, number: str, named: System | None = None) -> System:
+    """The named system, the incident's, or the channel's; raises UserError where these do not go together."""
     if not number:
-        return systems.here(ports, caller)
+        return named or systems.here(ports, caller)
     disturbance = await ports.record.load(INCIDENTS, number)
     if not disturbance.is_open:
         raise TooLate("{number} is resolved; propose without it or declare a new incident.", number=number)
-    return ports.catalog.of(disturbance.system)
+    meant = ports.catalog.of(disturbance.system)
+    if named is not None and named is not meant:
+        raise UserError(
+            "{number} is an incident of {system}; propose without it.", number=number, system=meant.profile.name
+        )
+    return meant
 
 
 def missing(action: Action, given: Mapping[str, Any]) -> list[str]:
@@ -99,16 +103,18 @@ async def propose(ports: Ports, caller: Caller, request: Request) -> Kept[Run]:
     """Read what is there, show what would be and what the checks say, and wait for approval."""
     action = request.action
     system = ports.catalog.of(action.system)
+    await safety.demand_free(ports, system, action)
     try:
         preview, evidence = await asyncio.gather(
             read_preview(ports, action, request.given), look(ports, system, action)
         )
     except TargetError as error:
         raise UserError("Nothing was proposed: {reason}", reason=error.text) from error
-    if failing := unmet(action, evidence):
+    # A way back must not wait for what the change itself may have broken.
+    if not request.undo_of and (failing := unmet(action, evidence)):
         raise UserError("Nothing was proposed, because this has to hold first: {reason}", reason=failing)
-    busy = await _busy(ports, action)
-    shown = Preview(preview.lines, preview.state, preview.arguments, (*preview.warnings, *busy), preview.undo)
+    told = [*await _worsening(ports, request), *await turns.at_work(ports, system, action)]
+    shown = replace(preview, warnings=(*told, *preview.warnings))
     fact = _proposed(ports, request, shown, evidence)
     return await ports.record.open(RUNS, fact, caller.author, caller.key)
 
@@ -121,7 +127,8 @@ def _proposed(ports: Ports, request: Request, preview: Preview, evidence: list[F
     return Proposed(
         action=action.name,
         title=_title(request),
-        target=target_of(system, action),
+        environment=system.profile.environment,
+        target=turns.target_of(system, action),
         preview=preview,
         incident=request.number,
         approvers=rule.roles,
@@ -147,11 +154,6 @@ def _title(request: Request) -> Text:
     return say("Take back {run}: {title}", run=request.undo_of, title=title) if request.undo_of else title.text()
 
 
-def target_of(system: System, action: Action) -> str:
-    """The name of what is changed: one lease per target keeps different actions on it apart."""
-    return f"{system.profile.name} · {action.target or action.service or action.name}"
-
-
 async def look(ports: Ports, system: System, action: Action) -> list[Finding]:
     """What the checks say that an action rests on: those it requires, and those it shows."""
     names = dict.fromkeys((*action.requires, *(action.evidence or action.verify)))
@@ -164,14 +166,19 @@ def unmet(action: Action, findings: list[Finding]) -> Text | None:
     return say("{check}: {summary}", check=failing[0].title, summary=failing[0].summary) if failing else None
 
 
-async def _busy(ports: Ports, action: Action) -> list[Text]:
-    """Which run is changing the same target just now."""
-    target = target_of(ports.catalog.of(action.system), action)
-    running = await ports.record.listing(RUNS, only_open=True, limit=LOOKED_AT)
+async def _worsening(ports: Ports, request: Request) -> list[Text]:
+    """A warning when an undo would bring back what an undo has taken away."""
+    if not request.undo_of:
+        return []
+    taken_back = await ports.record.load(RUNS, request.undo_of)
+    if not taken_back.proposal.undo_of:
+        return []
     return [
-        say("{run} by {who} is still at work on this target.", run=state.number, who=Person(state.decided_by))
-        for state in running
-        if state.proposal.target == target and state.phase in (Phase.APPROVED, Phase.STARTED)
+        say(
+            "{run} put things right again after {first}: this brings back what {first} had set.",
+            run=taken_back.number,
+            first=taken_back.proposal.undo_of,
+        )
     ]
 
 

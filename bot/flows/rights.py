@@ -8,12 +8,12 @@ from bot.core.text import Words
 from bot.flows.ports import Caller, Ports
 
 
-async def demand(ports: Ports, caller: Caller, system: System, right: Right) -> None:
-    """Raise NotAllowed unless the caller holds the right in this system."""
+async def demand(ports: Ports, caller: Caller, system: System, right: Right, *, fresh: bool = False) -> None:
+    """Raise NotAllowed unless the caller holds the right in this system; `fresh` asks Slack for the roles of now."""
     needed = system.rights.of(right)
     if ANYONE in needed:
         return
-    require(right, await ports.people.roles(caller.user, system, needed), _titled(system, needed))
+    require(right, await ports.people.roles(caller.user, system, needed, fresh=fresh), _titled(system, needed))
 
 
 async def demand_role(ports: Ports, caller: Caller, system: System, roles: tuple[str, ...]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from bot.flows import systems
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand
 
-LOOKED_AT = 100
+LOOKED_AT = 1000  # what stops a change must not be overlooked among many
 
 
 async def stopped(ports: Ports, system: System, action: Action) -> Text | None:
@@ -54,15 +54,25 @@ async def freeze_all(ports: Ports, caller: Caller, words: str, system: System | 
 
 async def lift(ports: Ports, caller: Caller, number: str) -> Kept[Freeze]:
     """Let changes through again; who may stop them may also release them."""
-    if not number:
-        on = await ports.record.listing(FREEZES, only_open=True, limit=LOOKED_AT)
-        if not on:
-            raise NotFound("No freeze is on.")
-        number = on[0].number
-    state = await ports.record.load(FREEZES, number)
+    state = await ports.record.load(FREEZES, number) if number else await _only_one(ports)
     system = ports.catalog.of(state.system) if state.system else systems.here(ports, caller)
     await demand(ports, caller, system, Right.FREEZE)
-    return await ports.record.change(FREEZES, number, freeze.lift, caller.author, caller.key)
+    return await ports.record.change(FREEZES, state.number, freeze.lift, caller.author, caller.key)
+
+
+async def _only_one(ports: Ports) -> Freeze:
+    """The freeze that is on; which of several is meant, a person has to say."""
+    on = await ports.record.listing(FREEZES, only_open=True, limit=LOOKED_AT)
+    if not on:
+        raise NotFound("No freeze is on.")
+    if len(on) > 1:
+        known = ", ".join(state.number for state in on)
+        raise UserError(
+            "Several freezes are on: {known}. Say which one, for example `/plantao unfreeze {number}`.",
+            known=known,
+            number=on[0].number,
+        )
+    return on[0]
 
 
 async def breach(ports: Ports, caller: Caller, number: str) -> Kept[Incident]:

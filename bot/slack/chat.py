@@ -54,6 +54,7 @@ class Chat:
             text=message.text,
             blocks=list(message.blocks),
             thread_ts=thread or None,
+            reply_broadcast=(message.is_loud and bool(thread)) or None,
             unfurl_links=False,
             unfurl_media=False,
         )

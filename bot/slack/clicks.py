@@ -27,15 +27,20 @@ async def acknowledge(ports: Ports, caller: Caller, value: str) -> Text:
 async def approve(ports: Ports, caller: Caller, value: str) -> Text:
     """Approve a run, bound to the fingerprint that the card showed."""
     number, _, fingerprint = value.partition(":")
-    kept = await decide.approve(ports, caller, number, fingerprint)
-    if kept.state.phase is Phase.PROPOSED:
-        return say("You approved {run}. Somebody else has to approve it too.", run=kept.state.number)
-    return say("You approved {run}. It runs now; follow it in its thread.", run=kept.state.number)
+    return asked.decided((await decide.approve(ports, caller, number, fingerprint)).state)
+
+
+async def break_glass(ports: Ports, caller: Caller, value: str) -> Text:
+    """Go ahead alone in an emergency."""
+    number, _, fingerprint = value.partition(":")
+    return asked.decided((await decide.break_glass(ports, caller, number, fingerprint)).state)
 
 
 async def deny(ports: Ports, caller: Caller, value: str) -> Text:
-    """Deny a run."""
+    """Deny a run, or withdraw one's own."""
     kept = await decide.deny(ports, caller, value.partition(":")[0])
+    if kept.state.phase is Phase.WITHDRAWN:
+        return say("You withdrew {run}. Nothing was changed.", run=kept.state.number)
     return say("You denied {run}. Nothing was changed.", run=kept.state.number)
 
 
@@ -77,8 +82,7 @@ async def done(ports: Ports, caller: Caller, value: str) -> Text:
 
 async def cancel(ports: Ports, caller: Caller, value: str) -> Text:
     """Ask a running execution to stop."""
-    kept = await decide.cancel(ports, caller, value)
-    return say("*{run}* is asked to stop. What was done already stays done.", run=kept.state.number)
+    return asked.stopping((await decide.cancel(ports, caller, value)).state)
 
 
 async def undo(ports: Ports, caller: Caller, value: str) -> Answer:
@@ -101,6 +105,7 @@ async def stop_watch(ports: Ports, caller: Caller, value: str) -> Text:
 CLICKS: Mapping[str, Click] = {
     "incident:acknowledge": acknowledge,
     "run:approve": approve,
+    "run:emergency": break_glass,
     "run:deny": deny,
     "handoff:accept": accept,
     "diag:run": diagnose_again,

@@ -11,7 +11,6 @@ from slack_bolt.async_app import AsyncApp
 from bot.core.errors import UserError
 from bot.core.handoff import Written
 from bot.core.policy import Severity
-from bot.core.run import Phase
 from bot.core.text import Text, say
 from bot.flows import asked, decide, handoff, incidents, remediate
 from bot.flows.answers import Answer, DeclareForm, Later, Said
@@ -79,10 +78,7 @@ async def propose(ports: Ports, caller: Caller, values: Values, metadata: str) -
 async def approve_typed(ports: Ports, caller: Caller, values: Values, metadata: str) -> Text:
     """Approve what destroys, once its name was typed."""
     number, _, fingerprint = metadata.partition(":")
-    kept = await decide.approve(ports, caller, number, fingerprint, values["typed"])
-    if kept.state.phase is Phase.PROPOSED:
-        return say("You approved {run}. Somebody else has to approve it too.", run=kept.state.number)
-    return say("You approved {run}. It runs now; follow it in its thread.", run=kept.state.number)
+    return asked.decided((await decide.approve(ports, caller, number, fingerprint, values["typed"])).state)
 
 
 SUBMISSIONS: Mapping[str, Submission] = {

@@ -14,7 +14,7 @@ from bot.core.errors import ChatError
 from bot.core.events import Recorded
 from bot.core.family import family_of
 from bot.flows.ports import Leases, Marks, Record
-from bot.slack.blocks import freeze, handoff, incident, watch
+from bot.slack.blocks import freeze, handoff, incident, run_thread, watch
 from bot.slack.blocks import run as runs
 from bot.slack.blocks.parts import Message
 from bot.slack.chat import Chat
@@ -37,7 +37,7 @@ STORIES: Mapping[str, Story] = {
     "INC": Story(lambda state, _, voice: incident.headline(state, voice), incident.reply),
     "WT": Story(lambda state, _, voice: watch.headline(state, voice), watch.reply),
     "FRZ": Story(lambda state, _, voice: freeze.headline(state, voice), freeze.reply),
-    "RUN": Story(runs.card, runs.reply),
+    "RUN": Story(runs.card, run_thread.reply),
     "HO": Story(
         lambda state, _, voice: handoff.headline(state, voice), lambda _, state, voice: handoff.reply(state, voice)
     ),

@@ -18,15 +18,19 @@ MESSAGE_BLOCKS = 50
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is posted: blocks, and the text that notifications and screen readers use."""
+    """What is posted: blocks, and the text that notifications and screen readers use.
+
+    A loud reply in a thread is shown in the channel as well.
+    """
 
     text: str
     blocks: tuple[Block, ...]
+    is_loud: bool = False
 
 
-def message(text: str, blocks: Sequence[Block]) -> Message:
+def message(text: str, blocks: Sequence[Block], *, is_loud: bool = False) -> Message:
     """A message within the limits; blocks beyond the fiftieth are dropped, which no caller should need."""
-    return Message(clip(text, FALLBACK_LIMIT), tuple(blocks[:MESSAGE_BLOCKS]))
+    return Message(clip(text, FALLBACK_LIMIT), tuple(blocks[:MESSAGE_BLOCKS]), is_loud)
 
 
 def clip(words: str, limit: int) -> str:

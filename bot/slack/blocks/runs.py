@@ -1,11 +1,11 @@
 """Lists around runs: what may be proposed, what was run."""
 
-from bot.core.run import PHASE_NAMES, Run
+from bot.core.run import Run
 from bot.core.text import Person, say
 from bot.flows.runs import Actions, Runs
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Message
-from bot.slack.blocks.run import PHASE_SIGNS, RISKS
+from bot.slack.blocks.run import RISKS, phase_of, sign_of
 from bot.slack.voice import Voice, escape
 
 
@@ -42,11 +42,11 @@ def listing(value: Runs, voice: Voice) -> Message:
 def _row(state: Run, voice: Voice) -> str:
     words = say(
         "{sign} *{run}* {title} · {target} · {phase} · {who}, {when}",
-        sign=PHASE_SIGNS[state.phase],
+        sign=sign_of(state),
         run=state.number,
         title=state.proposal.title,
         target=state.proposal.target,
-        phase=PHASE_NAMES[state.phase],
+        phase=phase_of(state),
         who=Person(state.proposed_by),
         when=state.proposed_at,
     )

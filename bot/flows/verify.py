@@ -1,0 +1,40 @@
+"""Whether a change did what it should: its checks, until all hold or the time is over."""
+
+import asyncio
+from typing import Final
+
+from bot.catalog.entries import Action
+from bot.core import run
+from bot.core.family import RUNS
+from bot.core.findings import Level
+from bot.core.report import lines_of
+from bot.core.run import WORKER, Phase
+from bot.flows import diagnose
+from bot.flows.diagnose import Wanted
+from bot.flows.ports import Ports
+
+EVERY: Final = 2.0
+VERIFIABLE: Final = frozenset({Phase.FINISHED, Phase.INTERRUPTED})
+
+
+async def verify(ports: Ports, number: str, action: Action | None) -> None:
+    """Run the named checks until all hold or the time is over, then say which.
+
+    An action that has left the catalog meanwhile can no longer be verified; a step by hand may have nothing to verify.
+    """
+    fact = await _verdict(ports, number, action) if action is not None else run.Unverified(())
+    await ports.record.change(RUNS, number, lambda now: fact if now.phase in VERIFIABLE else None, WORKER)
+
+
+async def _verdict(ports: Ports, number: str, action: Action) -> run.Verified | run.Unverified:
+    system = ports.catalog.of(action.system)
+    wanted = Wanted(system, number, tuple(system.checks[name] for name in action.verify))
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + action.verify_within.total_seconds()
+    while True:
+        report = await diagnose.run(ports, wanted)
+        if all(finding.level is Level.OK for finding in report.findings):
+            return run.Verified(lines_of(report.findings))
+        if loop.time() >= deadline:
+            return run.Unverified(lines_of(report.findings))
+        await asyncio.sleep(EVERY)

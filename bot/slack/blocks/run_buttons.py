@@ -1,0 +1,54 @@
+"""The buttons of a run's card: what can be decided now. They carry ids and the fingerprint of what is shown."""
+
+from bot.core.run import CHANGED, Phase, Run
+from bot.core.text import say
+from bot.slack.blocks import parts
+from bot.slack.blocks.parts import Block
+from bot.slack.voice import Voice
+
+
+def buttons(state: Run, voice: Voice) -> list[Block]:
+    """What can be decided now."""
+    if state.phase is Phase.PROPOSED:
+        return _by_hand(state, voice) if state.proposal.by_hand else _to_decide(state, voice)
+    if state.phase in (Phase.APPROVED, Phase.STARTED) and not state.cancelled_by:
+        return [parts.button(voice.plain(say("Cancel")), "run:cancel", state.number, "danger")]
+    if state.phase in CHANGED - {Phase.FINISHED} and state.proposal.preview.undo:
+        return [parts.button(voice.plain(say("Propose to take it back")), "run:undo", state.number)]
+    return []
+
+
+def _by_hand(state: Run, voice: Voice) -> list[Block]:
+    return [
+        parts.button(voice.plain(say("Done by hand")), "run:done", state.number, "primary"),
+        parts.button(voice.plain(say("Not done")), "run:deny", state.number, "danger"),
+    ]
+
+
+def _to_decide(state: Run, voice: Voice) -> list[Block]:
+    value = f"{state.number}:{state.proposal.preview.fingerprint}"
+    deny = parts.button(voice.plain(say("Deny")), "run:deny", value, "danger")
+    alone = [_alone(state, value, voice)] if state.proposal.emergency and state.proposal.incident else []
+    return [_approve(state, value, voice), deny, *alone]
+
+
+def _approve(state: Run, value: str, voice: Voice) -> Block:
+    """A destructive action opens a form that asks for its name; any other asks to confirm."""
+    if state.proposal.typed:
+        return parts.button(voice.plain(say("Approve …")), "run:typed", value, "danger")
+    approve = parts.button(voice.plain(say("Approve")), "run:approve", value, "primary")
+    is_last = state.people_missing <= 1
+    what = say("This runs now and exactly as the card shows.") if is_last else say("It runs once enough have approved.")
+    return approve | {"confirm": _confirm(state, voice.plain(what), voice)}
+
+
+def _alone(state: Run, value: str, voice: Voice) -> Block:
+    button = parts.button(voice.plain(say("🚨 Emergency: run it alone")), "run:emergency", value, "danger")
+    what = say("Only the proposer, only in an emergency. Everybody in the channel is told, and it is recorded.")
+    return button | {"confirm": _confirm(state, voice.plain(what), voice)}
+
+
+def _confirm(state: Run, what: str, voice: Voice) -> Block:
+    return parts.confirm(
+        voice.plain(state.proposal.title), what, voice.plain(say("Run it")), voice.plain(say("Not yet"))
+    )
