@@ -18,6 +18,7 @@ HELP = Help(
         ("/run restart-api", say("propose it; a form asks for what is missing")),
         ("/run scale-api replicas=6 INC-1", say("with what you choose, as part of an incident")),
         ("/run list redis", say("the latest runs, all or those with a word")),
+        ("/run show RUN-1", say("its card and everything that happened to it")),
         ("/run cancel RUN-1", say("stop one that is running")),
         ("/run undo RUN-1", say("propose to put back what it changed")),
     )
@@ -61,6 +62,11 @@ async def listing(words: str, caller: Caller, ports: Ports) -> Answer:
     return await runs.listing(ports, caller, words.strip())
 
 
+async def show(words: str, caller: Caller, ports: Ports) -> Answer:
+    """`show RUN-1`"""
+    return await runs.show(ports, caller, parse_run(words))
+
+
 async def cancel(words: str, caller: Caller, ports: Ports) -> Answer:
     """`cancel RUN-1`"""
     return Said(asked.stopping((await decide.cancel(ports, caller, parse_run(words))).state))
@@ -92,6 +98,7 @@ async def offered(words: str, caller: Caller, ports: Ports) -> Answer:
 VERBS: Mapping[str, Handler] = {
     "": offered,
     "list": listing,
+    "show": show,
     "cancel": cancel,
     "undo": undo,
     "help": usage,

@@ -47,6 +47,11 @@ def go_ahead_alone(state: Run, who: str, now: datetime) -> Approved:
     return Approved(state.proposal.preview.fingerprint, emergency=True)
 
 
+def people_missing(state: Run) -> int:
+    """How many more have to agree, whoever they are; one more where the right one is not among them yet."""
+    return max(state.proposal.quorum - len(state.approvals), int(state.lacks_role))
+
+
 def typed_right(state: Run, words: str) -> None:
     """Raise UserError unless the words are the name that a destructive action asks for."""
     if state.proposal.typed and words.strip() != state.proposal.typed:

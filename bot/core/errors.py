@@ -4,6 +4,7 @@ PlantaoError
 ├── UserError            the person's mistake; its text is shown as it is, nothing is logged as a failure
 │   ├── NotFound         what was named does not exist
 │   ├── NotAllowed       this person may not do this
+│   ├── WrongValue       what was entered in one field cannot be used; a form shows it there
 │   └── TooLate          it was decided, expired or finished before
 ├── NothingRecorded      the record could not be written in time; said at once, nothing follows
 ├── Conflict             somebody else appended first; load again and decide anew
@@ -37,6 +38,14 @@ class NotFound(UserError):
 
 class NotAllowed(UserError):
     """This person may not do this."""
+
+
+class WrongValue(UserError):
+    """What was entered in one field cannot be used."""
+
+    def __init__(self, field: str, text: Text) -> None:
+        super().__init__(text)
+        self.field = field
 
 
 class TooLate(UserError):

@@ -238,12 +238,7 @@ class Run:
     @property
     def is_approved(self) -> bool:
         """Whether enough people have agreed, and one of those who must be among them."""
-        return self.emergency or (self.people_missing == 0 and not self.lacks_role)
-
-    @property
-    def people_missing(self) -> int:
-        """How many have yet to agree, whoever they are."""
-        return max(0, self.proposal.quorum - len(self.approvals))
+        return self.emergency or (len(self.approvals) >= self.proposal.quorum and not self.lacks_role)
 
     @property
     def lacks_role(self) -> bool:
@@ -287,7 +282,8 @@ def _moved(state: Run, event: Recorded) -> Run:
         case Started(executor):
             return replace(state, phase=Phase.STARTED, executor=executor, started_at=event.at, outcome=None)
         case Finished(summary):
-            return replace(ended, phase=Phase.FINISHED, outcome=summary)
+            doer = decided if state.proposal.by_hand else state
+            return replace(doer, phase=Phase.FINISHED, outcome=summary, ended_at=event.at)
         case Failed(reason):
             return replace(ended, phase=Phase.FAILED, outcome=reason)
         case Interrupted():

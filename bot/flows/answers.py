@@ -12,7 +12,7 @@ from bot.flows.incidents import Listing, Timeline
 from bot.flows.ports import Caller, Ports
 from bot.flows.remediate import Request
 from bot.flows.runbooks import Opened, Shelf
-from bot.flows.runs import Actions, Runs
+from bot.flows.runs import Actions, Runs, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ Answer: TypeAlias = (
     | HandoffForm
     | RunForm
     | Runs
+    | Told
     | Actions
     | Later
 )

@@ -81,6 +81,9 @@ class People(Protocol):
     async def roles(self, user: str, system: System, wanted: Sequence[str], *, fresh: bool = False) -> frozenset[str]:
         """Those of a system's wanted roles that this person holds; `fresh` asks Slack instead of the last minute."""
 
+    def name(self, user: str) -> str:
+        """What people call this person after an @; empty when it is not known."""
+
 
 class Targets(Protocol):
     async def read(self, check: Check) -> Reading: ...

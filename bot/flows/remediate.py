@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bot.catalog.entries import Action, Ask
 from bot.catalog.system import System
-from bot.core.errors import TargetError, TimedOut, TooLate, UserError
+from bot.core.errors import TargetError, TimedOut, TooLate, UserError, WrongValue
 from bot.core.family import INCIDENTS, RUNS
 from bot.core.findings import Finding, Level
 from bot.core.policy import Right
@@ -79,14 +79,12 @@ def missing(action: Action, given: Mapping[str, Any]) -> list[str]:
 
 def _refuse_odd(ask: Ask, name: str, value: str) -> None:
     if ask.choices and value not in ask.choices:
-        raise UserError(
-            "{name} cannot be “{value}”. Choose one of {choices}.",
-            name=name,
-            value=value,
-            choices=", ".join(ask.choices),
-        )
+        choices = ", ".join(ask.choices)
+        words = say("{name} cannot be “{value}”. Choose one of {choices}.", name=name, value=value, choices=choices)
+        raise WrongValue(name, words)
     if not ask.choices and not re.fullmatch(ask.pattern, value):
-        raise UserError("“{value}” cannot be used as {name} ({title}).", value=value, name=name, title=ask.title)
+        words = say("“{value}” cannot be used as {name} ({title}).", value=value, name=name, title=ask.title)
+        raise WrongValue(name, words)
 
 
 @dataclass(frozen=True, slots=True)

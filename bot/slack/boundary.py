@@ -8,7 +8,7 @@ from typing import TypeVar
 import structlog
 
 from bot.catalog.system import System
-from bot.core.errors import ChatError, NothingRecorded, UserError
+from bot.core.errors import ChatError, NothingRecorded, UserError, WrongValue
 from bot.core.text import Text, say
 
 T = TypeVar("T")
@@ -19,11 +19,12 @@ log = structlog.get_logger()
 
 
 class Outcome(Exception):
-    """What went wrong, in words for the person who asked."""
+    """What went wrong, in words for the person who asked; in a form, with the field that it is about."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, field: str = "") -> None:
         super().__init__(text.msgid)
         self.text = text
+        self.field = field
 
 
 async def guarded(work: Callable[[], Awaitable[T]], system: System, *, limit: float | None = ANSWER_LIMIT) -> T:
@@ -31,6 +32,8 @@ async def guarded(work: Callable[[], Awaitable[T]], system: System, *, limit: fl
     try:
         async with asyncio.timeout(limit):
             return await work()
+    except WrongValue as error:
+        raise Outcome(error.text, error.field) from error
     except UserError as error:
         raise Outcome(error.text) from error
     except NothingRecorded as error:

@@ -10,8 +10,8 @@ from typing import Final
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.core.text import say
-from bot.flows.answers import Answer, Form, Handler, Later, Said
+from bot.core.text import Text, say
+from bot.flows.answers import Answer, Form, Handler, Later, RunForm, Said
 from bot.flows.incidents import in_thread
 from bot.slack.blocks.answers import show
 from bot.slack.boundary import Outcome, guarded
@@ -57,7 +57,9 @@ async def _answer(desk: Desk, commands: Mapping[str, Handler], body: Payload) ->
 
     async def whole() -> None:
         answer = await guarded(work, desk.system(place))
-        if isinstance(answer, Form):
+        if isinstance(answer, RunForm):
+            answer = Said(_in_one_line(answer))
+        elif isinstance(answer, Form):
             answer = Said(say("That opens a form, which a mention cannot; use the slash command."))
         await tell(Said(answer.now) if isinstance(answer, Later) else answer)
         if isinstance(answer, Later):
@@ -69,6 +71,12 @@ async def _answer(desk: Desk, commands: Mapping[str, Handler], body: Payload) ->
         refusal = Said(outcome.text)
         with suppress(Outcome):  # Slack takes nothing now, and the boundary has logged it
             await guarded(lambda: tell(refusal), desk.system(place))
+
+
+def _in_one_line(form: RunForm) -> Text:
+    """How to say by mention what a form would ask for."""
+    words = " ".join((form.request.action.name, *(f"{name}=…" for name in form.missing)))
+    return say("That needs more: `@plantao run {words}`. The slash command opens a form.", words=words)
 
 
 async def _silent(_: Answer) -> None:

@@ -27,6 +27,7 @@ class SlackPeople:
         self._groups: dict[str, frozenset[str]] = {}
         self._groups_at = float("-inf")
         self._locales: dict[str, str] = {}
+        self._names: dict[str, str] = {}
 
     async def roles(self, user: str, system: System, wanted: Sequence[str], *, fresh: bool = False) -> frozenset[str]:
         """Those of a system's wanted roles that this person holds; raises UserError when Slack does not say."""
@@ -40,18 +41,23 @@ class SlackPeople:
         """The person's Slack locale; the system's language until it is known."""
         return self._locales.get(user, self._catalog.home.profile.language)
 
+    def name(self, user: str) -> str:
+        """What people call this person after an @; empty when it is not known."""
+        return self._names.get(user, "")
+
     def learn(self, user: str, locale: str) -> None:
         """Remember a locale, for example from a profile change."""
         self._locales[user] = locale
 
     async def learn_all(self) -> None:
-        """Read everybody's locale once; without it people are answered in the system's language."""
+        """Read everybody's name and locale once; without it people are answered in the system's language."""
         cursor = ""
         try:
             while True:
                 page = await self._client.users_list(cursor=cursor, limit=200, include_locale=True)
                 for member in page["members"]:
                     self._locales[member["id"]] = member.get("locale", "")
+                    self._names[member["id"]] = member.get("name", "")
                 cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
                 if not cursor:
                     return

@@ -110,7 +110,7 @@ def _submitted(desk: Desk, submission: Submission) -> Callable[..., Awaitable[No
         try:
             done = await guarded(work, desk.system(body))
         except Outcome as outcome:
-            field = submission.field or next(iter(view["state"]["values"]))
+            field = outcome.field or submission.field or next(iter(view["state"]["values"]))
             await ack(response_action="errors", errors={field: voice.plain(outcome.text)})
             return
         words = done.now if isinstance(done, Later) else done

@@ -6,12 +6,12 @@ from bot.flows.answers import Help, Said
 from bot.flows.diagnose import Menu, Which
 from bot.flows.incidents import Listing, Timeline
 from bot.flows.runbooks import Opened, Shelf
-from bot.flows.runs import Actions, Runs
+from bot.flows.runs import Actions, Runs, Told
 from bot.slack.blocks import incident, parts, report, runbook, runs
 from bot.slack.blocks.parts import Message
 from bot.slack.voice import Voice
 
-Shown = Said | Help | Listing | Timeline | Menu | Which | Shelf | Opened | Report | Actions | Runs
+Shown = Said | Help | Listing | Timeline | Menu | Which | Shelf | Opened | Report | Actions | Runs | Told
 
 
 def show(value: Shown, voice: Voice) -> Message:
@@ -40,5 +40,7 @@ def show(value: Shown, voice: Voice) -> Message:
             return runs.actions(value, voice)
         case Runs():
             return runs.listing(value, voice)
+        case Told():
+            return runs.told(value, voice)
         case Report():
             return report.report(value, voice)

@@ -1,6 +1,7 @@
 """A run in Slack: the card that asks for approval. What is said in its thread is in `run_thread`."""
 
 from bot.catalog.system import System
+from bot.core.approval import people_missing
 from bot.core.run import PHASE_NAMES, Phase, Proposed, Run
 from bot.core.text import Person, Text, Words, say
 from bot.slack.blocks import parts
@@ -90,7 +91,7 @@ def _standing(state: Run, system: System, voice: Voice) -> Text | None:
 
 def _agreed(state: Run, system: System, voice: Voice) -> Text:
     titles = _titles(state.proposal.among, system, voice)
-    count = max(state.people_missing, 1)
+    count = people_missing(state)
     missing = say("somebody else") if count == 1 else say("{count} more people", count=count)
     if state.lacks_role:
         missing = say("{people}, one of them {roles}", people=missing, roles=titles)

@@ -1,5 +1,6 @@
 """The buttons of a run's card: what can be decided now. They carry ids and the fingerprint of what is shown."""
 
+from bot.core.approval import people_missing
 from bot.core.run import CHANGED, Phase, Run
 from bot.core.text import say
 from bot.slack.blocks import parts
@@ -37,7 +38,7 @@ def _approve(state: Run, value: str, voice: Voice) -> Block:
     if state.proposal.typed:
         return parts.button(voice.plain(say("Approve …")), "run:typed", value, "danger")
     approve = parts.button(voice.plain(say("Approve")), "run:approve", value, "primary")
-    is_last = state.people_missing <= 1
+    is_last = people_missing(state) <= 1
     what = say("This runs now and exactly as the card shows.") if is_last else say("It runs once enough have approved.")
     return approve | {"confirm": _confirm(state, voice.plain(what), voice)}
 

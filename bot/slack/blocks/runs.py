@@ -1,12 +1,16 @@
 """Lists around runs: what may be proposed, what was run."""
 
+from bot.core import run
 from bot.core.run import Run
 from bot.core.text import Person, say
-from bot.flows.runs import Actions, Runs
+from bot.flows.runs import Actions, Runs, Told
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Message
-from bot.slack.blocks.run import RISKS, phase_of, sign_of
-from bot.slack.voice import Voice, escape
+from bot.slack.blocks.run import RISKS, card, phase_of, sign_of
+from bot.slack.blocks.run_thread import reply
+from bot.slack.voice import Voice, escape, moment
+
+EVENTS_SHOWN = 60
 
 
 def actions(value: Actions, voice: Voice) -> Message:
@@ -37,6 +41,19 @@ def listing(value: Runs, voice: Voice) -> Message:
     if value.total > len(value.runs):
         blocks.append(parts.context(voice(say("… and {more} older ones", more=value.total - len(value.runs)))))
     return parts.message(title, blocks)
+
+
+def told(value: Told, voice: Voice) -> Message:
+    """The card as it is now, without its buttons, and a line for everything that happened."""
+    shown = card(value.run, value.system, voice)
+    blocks = [block for block in shown.blocks if block["type"] != "actions"]
+    state: Run | None = None
+    rows = []
+    for event in value.events:
+        state = run.apply(state, event)
+        if event.version > 1:
+            rows.append(f"{moment(event.at)}  {reply(event, state, voice).text}")
+    return parts.message(shown.text, [*blocks, *parts.lines(rows[-EVENTS_SHOWN:])])
 
 
 def _row(state: Run, voice: Voice) -> str:
