@@ -68,7 +68,7 @@ async def test_what_destroys_needs_two_people_who_type_its_name(house: House, tr
     assert buttons(card) == ["run:typed", "run:deny"]
     await house.click(ON_CALL, card, "run:typed")
     wrong = await house.submit(ON_CALL, typed="cluster")
-    assert "cluster" in wrong["ack"]["errors"]["typed"]
+    assert "“redis”" in wrong["ack"]["errors"]["typed"]
     await house.submit(ON_CALL, typed="redis")
     shown = house.words(await house.shows("RUN-1", "1 of 2 have approved: @ana. Still missing: somebody else."))
     assert "waiting for approval" in shown
