@@ -21,6 +21,8 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "verif": "verification",
     "escal": "escalation",
 }
+# What stands on a line of its own: nothing, a heading, quotation, table row, or an item of a list.
+_BEGINS = re.compile(r"\s*($|[#>|]|[-*+]\s|\d+[.)]\s)")
 _COMMAND = re.compile(r"^/(diag|run|rollback)\s+(\S+)")
 
 
@@ -86,11 +88,25 @@ def _written(text: str, tokens: list[Token]) -> Iterator[Section]:
     ]
     ends = [begin for (begin, _), _, _ in headings[1:]] + [len(lines)]
     for ((_, begin), heading, level), end in zip(headings, ends, strict=True):
-        written = "\n".join(lines[begin:end]).strip()
+        written = _unwrapped(lines[begin:end])
         if level == "h2":
             yield Section(heading=heading, purpose=_section(heading), text=written)
         elif written:
             yield Section(text=written)
+
+
+def _unwrapped(lines: list[str]) -> str:
+    """Lines that the author wrapped, joined again: Slack would break them where the author did."""
+    joined: list[str] = []
+    is_fenced = False
+    for line in lines:
+        is_fence = line.lstrip().startswith("```")
+        if is_fenced or is_fence or _BEGINS.match(line) or not joined or not joined[-1].strip():
+            joined.append(line)
+        else:
+            joined[-1] = f"{joined[-1]} {line.strip()}"
+        is_fenced ^= is_fence
+    return "\n".join(joined).strip()
 
 
 def _section(heading: str) -> str:

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from bot.catalog.system import ALL
 from bot.core.run import Phase, Run
 from bot.core.text import Text, say
 from bot.flows import diagnose, remediate, undo
@@ -17,7 +18,9 @@ async def diagnosis(ports: Ports, caller: Caller, word: str, number: str = "", s
     if isinstance(wanted, Which):
         return wanted
     asked = say(
-        "Checking *{what}*: {names}. The answer follows here.", what=word, names=diagnose.names_of(wanted.checks)
+        "Checking *{what}*: {names}. The answer follows here.",
+        what=say("everything") if word == ALL else word,
+        names=diagnose.names_of(wanted.checks),
     )
     return Later(asked, partial(_report, wanted, caller, ports))
 

@@ -75,7 +75,7 @@ async def test_diag_kubernetes_shows_deployment_pods_and_events(house: House) ->
 
 async def test_diag_all_runs_everything_at_once(house: House) -> None:
     await house.command(NEXT_ON_CALL, "/diag all")
-    report = await house.told(NEXT_ON_CALL, "*: all")
+    report = await house.told(NEXT_ON_CALL, "*: everything")
     assert f"{len(house.demo.bot.ports.catalog.home.checks)} checks" in report
 
 

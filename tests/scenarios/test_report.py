@@ -76,10 +76,10 @@ async def test_what_is_known_is_shown_while_a_hanging_check_is_waited_for(house:
     await house.demo.world.control({"redis": "pause"})
     try:
         await house.command(NEXT_ON_CALL, "/diag all")
-        interim = await house.told(NEXT_ON_CALL, "*So far*: all")
+        interim = await house.told(NEXT_ON_CALL, "*So far*: everything")
         assert "still waiting for" in interim
         assert "Redis memory" in interim.split("still waiting for")[1].splitlines()[0]
-        final = await house.told(NEXT_ON_CALL, "*Critical*: all")
+        final = await house.told(NEXT_ON_CALL, "*Critical*: everything")
     finally:
         await house.demo.world.control({"redis": "resume"})
     assert "still waiting" not in final

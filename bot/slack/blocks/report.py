@@ -1,9 +1,9 @@
 """A diagnosis in Slack: normal or not in the first line, then what is not, worst first, with what helps."""
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from typing import Final
 
+from bot.catalog.system import ALL
 from bot.core.findings import Finding, Judgement, Level
 from bot.core.report import Report
 from bot.core.text import Text, say
@@ -38,7 +38,7 @@ def report(value: Report, voice: Voice, *, is_shared: bool = False) -> Message:
     if value.about is not None:
         blocks.append(parts.context(voice(value.about)))
     wrong = [finding for finding in value.findings if finding.level is not Level.OK]
-    groups = [list(same) for _, same in groupby(wrong, lambda finding: (finding.level, voice(finding.summary)))]
+    groups = _alike(wrong, voice)
     for same in groups[:GROUPS_SHOWN]:
         blocks += _group(value, same, voice)
     hidden = sum(len(same) for same in groups[GROUPS_SHOWN:])
@@ -50,10 +50,19 @@ def report(value: Report, voice: Voice, *, is_shared: bool = False) -> Message:
     return parts.message(verdict, blocks)
 
 
+def _alike(findings: Sequence[Finding], voice: Voice) -> list[list[Finding]]:
+    """Findings that say the same together, in the order of the first of them: a dead target fails many checks."""
+    groups: dict[tuple[Level, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.level, voice(finding.summary)), []).append(finding)
+    return list(groups.values())
+
+
 def _verdict(value: Report, voice: Voice) -> str:
+    what = say("everything") if value.what == ALL else value.what
     if value.waiting:
-        return voice(say("⏳ *So far*: {what}", what=value.what))
-    return voice(Text(VERDICTS[value.level].msgid, {"what": value.what}))
+        return voice(say("⏳ *So far*: {what}", what=what))
+    return voice(Text(VERDICTS[value.level].msgid, {"what": what}))
 
 
 def _counted(value: Report, voice: Voice) -> str:

@@ -30,7 +30,10 @@ def opened(value: Opened, voice: Voice) -> Message:
     blocks = [parts.section(title), parts.context(escape(value.system.profile.name))]
     room = MARKDOWN_LIMIT
     for section in value.runbook.sections:
-        words = f"## {section.heading}\n{section.text}" if section.heading else section.text
+        if not section.heading:
+            blocks.append(parts.context(escape(section.text)))
+            continue
+        words = f"## {section.heading}\n{section.text}"
         blocks.append({"type": "markdown", "text": words[:room] or "…"})
         room = max(0, room - len(words))
         blocks += _buttons(value, section, voice)
