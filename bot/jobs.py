@@ -1,7 +1,7 @@
 """The background engine, wired: jobs that react to the record, and timers. The traps of docket are answered here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ ASIDE_FOR = timedelta(days=7)
 SWEEP_EVERY = 30.0
 ADD_LIMIT = 3.0
 RECONNECT = 1.0
+CANCEL_AGAIN = 0.5  # seconds
 DRAIN = 30.0  # seconds for what is running; a platform kills soon after
 
 
@@ -149,11 +150,22 @@ async def working(docket: Docket, ports: Ports, feed: Feed) -> AsyncIterator[Non
         try:
             yield
         finally:
-            for loop in loops:
-                loop.cancel()
-            await asyncio.wait(loops)
+            await end(loops)
             # Leaving the worker asks it to finish what is running. A cancel would do so too, but it may miss the first.
             asyncio.get_running_loop().call_later(DRAIN, jobs.cancel)
+
+
+async def end(loops: Collection[asyncio.Task[None]]) -> None:
+    """Cancel loops until all are over.
+
+    Asking once is not enough: a wait inside a vendor's client can swallow the cancel that arrives together with what
+    it waited for, and the loop goes on.
+    """
+    pending = set(loops)
+    while pending:
+        for loop in pending:
+            loop.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN)
 
 
 def _ended(loop: asyncio.Task[None]) -> None:
