@@ -93,6 +93,11 @@ class Change(_Wish):
     figures: dict[str, dict[str, float]] | None = Field(
         None, description="an object from system to an object from check to the figure that Prometheus shall answer"
     )
+    logs: dict[str, list[str]] | None = Field(
+        None,
+        description="an object from who writes (agente-api, another app or pod, railway-chroma, etp-express, "
+        "customer-support) to a list of lines",
+    )
     reset: Literal[True] | None = Field(None, description="true")
 
     @classmethod

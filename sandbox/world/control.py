@@ -7,8 +7,8 @@ from sandbox.world.kubernetes.cluster import Cluster
 from sandbox.world.kubernetes.documents import CHANGE_CAUSE
 from sandbox.world.kubernetes.faults import Faults
 from sandbox.world.kubernetes.images import tag_of
-from sandbox.world.kubernetes.pod_logs import Outage
-from sandbox.world.kubernetes.resources import DEPLOYMENTS
+from sandbox.world.kubernetes.pod_logs import Outage, Said
+from sandbox.world.kubernetes.resources import DEPLOYMENTS, PODS
 from sandbox.world.neighbours import Neighbours, ills
 from sandbox.world.patient import Patient, State
 from sandbox.world.seed import NAMESPACE, seed
@@ -119,8 +119,19 @@ class Controls:
             ills.sicken_railway(self.neighbours, project, trouble)
         if change.mongodb:
             ills.sicken_mongodb(self.neighbours, change.mongodb)
+        for who, lines in (change.logs or {}).items():
+            if not ills.write_log(self.neighbours, who, lines):
+                self._say(who, lines)
         for system, figures in (change.figures or {}).items():
             ills.set_figures(self.neighbours, system, figures)
+
+    def _say(self, who: str, lines: list[str]) -> None:
+        store = self.cluster.store
+        names = {pod["metadata"]["name"] for pod in store.listing(PODS, NAMESPACE)}
+        apps = {pod["metadata"]["labels"].get("app", "") for pod in store.listing(PODS, NAMESPACE)}
+        if who not in names | apps:
+            raise ControlError(f"Nobody called {who} writes a log; among those who do are {', '.join(sorted(apps))}.")
+        self.cluster.said += [Said(who, line, store.now()) for line in lines]
 
     def _lift_kubernetes_faults(self) -> None:
         self.cluster.faults = Faults()

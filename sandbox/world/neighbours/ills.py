@@ -1,6 +1,6 @@
 """Makes neighbours ill, and well again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -42,8 +42,7 @@ def sicken_railway(near: "Neighbours", system: str, ill: RailwayIll) -> None:
     """The backend of a project on Railway, or Railway itself."""
     railway = near.railway[system]
     near.heal(railway.platform, railway.faults)
-    backend = next(one for one in railway.platform.services.values() if one.name == "backend")
-    _RAILWAY[ill](railway, backend)
+    _RAILWAY[ill](railway, _backend(railway))
     near.note(f"railway.{system}", ill)
 
 
@@ -65,6 +64,26 @@ def set_figures(near: "Neighbours", system: str, figures: Mapping[str, float]) -
         if not show(near.prometheus[system], system, name, figure):
             raise ControlError(f"{system} asks Prometheus nothing for {name}, only for {', '.join(names(system))}.")
         near.note(f"figures.{system}.{name}", f"{figure:g}")
+
+
+def write_log(near: "Neighbours", who: str, lines: Sequence[str]) -> bool:
+    """Lines in the log of a neighbour's application; whether it keeps one here."""
+    now = datetime.now(UTC)
+    if who in near.railway:
+        live = _backend(near.railway[who]).live
+        if live is None:
+            raise ControlError(f"The backend of {who} does not run.")
+        live.logs += [LogEntry(now, line, "error") for line in lines]
+        return True
+    if who != "customer-support":
+        return False
+    with near.log.open("a", encoding="utf-8") as log:
+        log.writelines(f"{now:%Y-%m-%d %H:%M:%S} {line}\n" for line in lines)
+    return True
+
+
+def _backend(railway: Railway) -> Service:
+    return next(one for one in railway.platform.services.values() if one.name == "backend")
 
 
 def _parts(vendor: Vendor) -> tuple[object, ...]:

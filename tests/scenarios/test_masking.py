@@ -1,0 +1,144 @@
+"""What the world says about credentials and people reaches nobody: not Slack, not a log, not the record."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from redis.asyncio import Redis
+
+from sandbox.environment import environment
+from sandbox.world.neighbours import Neighbours
+from sandbox.world.neighbours.site import Answer
+from tests.house import House
+from tests.people import NEXT_ON_CALL, ON_CALL
+
+CORPUS: list[tuple[str, str]] = [
+    (text, secret) for text, secret in yaml.safe_load((Path(__file__).parent / "corpus.yml").read_text("utf-8"))
+]
+LINES = [text for text, _ in CORPUS]
+CHANNELS = ("incidents", "railway-chroma", "harven", "customer-support", "etp-express")
+NO_SECRETS = ("_URL", "_REPO", "_PROJECT", "_ENVIRONMENT", "_SERVER", "_NAMESPACE", "_APPLICATION", "_DATABASE")
+NO_SECRETS += ("_CLUSTER", "_PATH", "_USER", "_FROM_EMAIL", "_PUBLIC_KEY")
+
+
+async def test_nothing_secret_or_personal_of_the_world_is_shown_logged_or_kept(
+    house: House, capfd: pytest.CaptureFixture[str]
+) -> None:
+    await speak(house)
+    for channel in CHANNELS:
+        await look_at_everything(house, channel)
+    await house.quiet()
+    seen = {"Slack": await slack(house), "the record": await record(house), "the log": "".join(capfd.readouterr())}
+    assert "bounced mail to" in seen["Slack"], "the corpus was really met"
+    secrets = [secret for _, secret in CORPUS] + sorted(credentials(house))
+    leaked = [(place, secret) for place, words in seen.items() for secret in secrets if secret in words]
+    assert not leaked
+
+
+async def speak(house: House) -> None:
+    """Let everybody in the world say the whole corpus."""
+    world = house.demo.world
+    await world.control(
+        {"logs": dict.fromkeys(("agente-api", "redis", "railway-chroma", "etp-express", "customer-support"), LINES)}
+    )
+    poison(world.neighbours)
+    async with Redis.from_url(world.redis_url) as patient:
+        await patient.config_set("slowlog-log-slower-than", 0)
+        for line in LINES:
+            await patient.set(f"ai:{line}", line)
+            await patient.set(f"rate_limit:{line}", line)
+            await patient.client_setname("poison")
+        await patient.config_set("slowlog-log-slower-than", 1000)
+
+
+def poison(near: Neighbours) -> None:
+    """What applications, platforms and vendors answer."""
+    document = {"status": LINES, **{f"field{number}": line for number, line in enumerate(LINES)}}
+    for name, site in near.sites.items():
+        for path in list(site.answers):
+            near.sites[name].answers[path] = Answer(document, status=500)
+    for number, line in enumerate(LINES):
+        near.vendors.sentry.happen(line, project="backend", count=100 + number)
+        near.vendors.supabase.statements.append({"query": line, "calls": 9, "mean_ms": 900.0, "total_ms": 9000.0})
+        near.mongo.start_operation("support.tickets", {"find": "tickets", "comment": line}, 60)
+        near.vendors.app.companies["test_company"][f"note{number}"] = line
+        near.vendors.app.tickets.append({"status": "escalated", "company_id": line, "category": line})
+        near.vendors.github.alert("package", "critical", line)
+        near.alertmanager.fire("Poisoned", note=line)
+        for page in near.pages.values():
+            page.break_down("API", line)
+    for railway in near.railway.values():
+        for service in railway.platform.services.values():
+            railway.platform.deployed(service, f"dead{service.name}", " ".join(LINES), hours=0.1, status="FAILED")
+            service.deployments[0].builds += [
+                type(entry)(entry.at, f"npm ERR! {line}")
+                for entry in service.deployments[0].builds[:1]
+                for line in LINES
+            ]
+
+
+async def look_at_everything(house: House, channel: str) -> None:
+    """Every check of the channel's system, all of its evidence, for everybody in an incident."""
+    known = len(await reports(house))
+    said = await house.command(ON_CALL, "/incident declare P1 something is odd", channel)
+    number = next(word.strip("*:") for word in said.split() if word.startswith("*INC-"))
+    await house.command(NEXT_ON_CALL, f"/diag all {number}", channel)
+    shown = (await house.until(lambda: more_than(house, known)))[-1]
+    here = {**shown, "channel": channel}
+    await house.click(NEXT_ON_CALL, here, "report:more")
+    await house.click(NEXT_ON_CALL, here, "report:share")
+
+
+async def more_than(house: House, known: int) -> list[dict[str, Any]]:
+    found = await reports(house)
+    return found if len(found) > known else []
+
+
+async def reports(house: House) -> list[dict[str, Any]]:
+    """The finished reports that were shown."""
+    shown = (await house.state())["ephemerals"].get(NEXT_ON_CALL.id, [])
+    return [one for one in shown if "[Show more]" in house.words(one)]
+
+
+async def slack(house: House) -> str:
+    """Every call and delivery, every message, private or not, every form."""
+    state = (await house.client.get("/control/state?calls=5000")).json()
+    return json.dumps(
+        {name: part for name, part in state.items() if name not in ("app", "apps", "users")}, ensure_ascii=False
+    )
+
+
+async def record(house: House) -> str:
+    """Every key and value of the bot's own Redis."""
+    store = house.demo.bot.store
+    return " ".join([repr(key) + repr(await value(store, key)) async for key in store.scan_iter("*", count=1000)])
+
+
+async def value(store: Any, key: Any) -> Any:
+    kind = await store.type(key)
+    match kind if isinstance(kind, str) else kind.decode():
+        case "string":
+            return await store.get(key)
+        case "hash":
+            return await store.hgetall(key)
+        case "list":
+            return await store.lrange(key, 0, -1)
+        case "set":
+            return await store.smembers(key)
+        case "zset":
+            return await store.zrange(key, 0, -1)
+        case _:
+            return await store.xrange(key)
+
+
+def credentials(house: House) -> Iterator[str]:
+    """What the bot and the emulators know each other by."""
+    near = house.demo.world.neighbours
+    yield from (one for name, one in environment(house.demo.world).items() if not name.endswith(NO_SECRETS))
+    yield near.mongo.url.partition("root:")[2].partition("@")[0]
+    for railway in near.railway.values():
+        for service in railway.platform.services.values():
+            yield from (one for name, one in service.variables.items() if name.endswith(("SECRET", "KEY", "PASSWORD")))
