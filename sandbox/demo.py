@@ -39,6 +39,7 @@ class Demo:
     slack: slack.Sandbox
     world: World
     bot: Bot
+    environ: Mapping[str, str]
 
 
 @asynccontextmanager
@@ -60,7 +61,8 @@ async def open_demo(
         settings = demo_settings(workspace, data)
         if catalog is not None:
             settings = settings.model_copy(update={"plantao_catalog": catalog})
-        parts = Parts(SandboxClock(workspace.clock), {**environment(world), **(environ or {})})
+        known = {**environment(world), **(environ or {})}
+        parts = Parts(SandboxClock(workspace.clock), known)
         bot = await stack.enter_async_context(open_bot(settings, parts))
         await stack.enter_async_context(bot.working())
         if http:
@@ -69,7 +71,7 @@ async def open_demo(
         else:
             await stack.enter_async_context(bot.socket())
         stack.callback(workspace.clock.on_advance(lambda _: bot.desk.errands.start(bot.sweep())))
-        yield Demo(workspace, world, bot)
+        yield Demo(workspace, world, bot, known)
 
 
 def demo_settings(workspace: slack.Sandbox, data: Path) -> Settings:

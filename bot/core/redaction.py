@@ -20,7 +20,7 @@ _SENSITIVE: Final = (
 
 
 def mask(text: str) -> str:
-    """The same text without credentials, e-mails, phone numbers, CPF, cards and whole addresses.
+    """The same text without credentials, e-mails, phone numbers, CPF, CNPJ, cards and whole addresses.
 
     Masking twice changes nothing. Mask before cutting: half a token no longer looks like one.
     """
@@ -53,6 +53,16 @@ def _card(found: _Match) -> str:
 def _cpf(found: _Match) -> str:
     digits = [int(sign) for sign in found[0]]
     return MASKED if digits[9:] == [_check_digit(digits[:9]), _check_digit(digits[:10])] else found[0]
+
+
+def _cnpj(found: _Match) -> str:
+    digits = [int(sign) for sign in found[0]]
+    return MASKED if digits[12:] == [_company_digit(digits[:12]), _company_digit(digits[:13])] else found[0]
+
+
+def _company_digit(digits: list[int]) -> int:
+    weighed = sum(digit * (place % 8 + 2) for place, digit in enumerate(reversed(digits)))
+    return 11 - weighed % 11 if weighed % 11 > 1 else 0
 
 
 def _check_digit(digits: list[int]) -> int:
@@ -106,6 +116,8 @@ _RULES: Final = (
     _rule(r"(?<![\w.+-])[\w.+-]+@((?:[\w-]+\.)+[a-zA-Z]{2,})", rf"{MASKED}@\1"),
     _rule(r"\b(sha(?:256|512):[0-9a-f]{12})[0-9a-f]{20,}", r"\1"),
     _rule(r"(?<![\w.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)"),
+    _rule(r"(?<![\w.-])[0-9A-Z]{2}\.[0-9A-Z]{3}\.[0-9A-Z]{3}/[0-9A-Z]{4}-\d{2}(?!\w)"),
+    _rule(r"(?<![\w.+-])\d{14}(?![\w-])", _cnpj),
     _rule(r"(?<![\w.:+-])[2-6]\d{3}(?:[ -]?\d){9,15}(?![\w-])", _card),
     _rule(r"(?<![\w.-])\+\d{1,3}[ .-]?(?:\(\d{1,4}\)|\d{1,4})(?:[ .-]?\d{2,5}){1,4}(?![\w:-])"),
     _rule(r"(?<![\w.+-])(?:55 ?)?(?:\([1-9][1-9]\) ?|[1-9][1-9][ -])(?:9 ?)?\d{4}[- ]?\d{4}(?![\w:-])"),
