@@ -91,7 +91,7 @@ STAYING = [
     "http://api.internal:8080/v1/leads?page=2",
     "used_memory:1048576 maxmemory:10737418240 (10 GiB)",
     "order 4111111111111112 is not a card",
-    "build 20261120091156 and 11222333000182 are numbers, 12.500.000/0001 is no company",
+    "build 20261121071503 and 11222333000182 are numbers, 12.500.000/0001 is no company",
     "used 12.5% of 3.5Gi, load 0.12 0.34 0.56",
     "std::vector<int>, Foo::Bar, 09:11:56",
     "exit code 137 (OOMKilled), backoff 5m0s, back-off 40s",
