@@ -1,5 +1,6 @@
 """What the world says about credentials and people reaches nobody: not Slack, not a log, not the record."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ CORPUS: list[tuple[str, str]] = [
     (text, secret) for text, secret in yaml.safe_load((Path(__file__).parent / "corpus.yml").read_text("utf-8"))
 ]
 LINES = [text for text, _ in CORPUS]
-CHANNELS = ("incidents", "railway-chroma", "harven", "customer-support", "etp-express")
+OTHERS = ("railway-chroma", "harven", "customer-support", "etp-express")
 NO_SECRETS = ("_URL", "_REPO", "_PROJECT", "_ENVIRONMENT", "_SERVER", "_NAMESPACE", "_APPLICATION", "_DATABASE")
 NO_SECRETS += ("_CLUSTER", "_PATH", "_USER", "_FROM_EMAIL", "_PUBLIC_KEY")
 
@@ -28,8 +29,8 @@ async def test_nothing_secret_or_personal_of_the_world_is_shown_logged_or_kept(
     house: House, capfd: pytest.CaptureFixture[str]
 ) -> None:
     await speak(house)
-    for channel in CHANNELS:
-        await look_at_everything(house, channel)
+    await look_at_everything(house, "agente-ia")
+    await asyncio.gather(*(look_at_everything(house, system) for system in OTHERS))
     await house.quiet()
     seen = {"Slack": await slack(house), "the record": await record(house), "the log": "".join(capfd.readouterr())}
     assert [text for text in LINES if beginning(text) not in seen["Slack"]] == [], "all of it was really met"
@@ -85,27 +86,22 @@ def poison(near: Neighbours) -> None:
             ]
 
 
-async def look_at_everything(house: House, channel: str) -> None:
-    """Every check of the channel's system, all of its evidence, for everybody in an incident."""
-    known = len(await reports(house))
+async def look_at_everything(house: House, system: str) -> None:
+    """Every check of a system, all of its evidence, kept in an incident and shared with the channel."""
+    profile = house.demo.bot.ports.catalog.systems[system].profile
+    channel = system if system in profile.channels else profile.channel
     said = await house.command(ON_CALL, "/incident declare P1 something is odd", channel)
     number = next(word.strip("*:") for word in said.split() if word.startswith("*INC-"))
     await house.command(NEXT_ON_CALL, f"/diag all {number}", channel)
-    shown = (await house.until(lambda: more_than(house, known)))[-1]
-    here = {**shown, "channel": channel}
-    await house.click(NEXT_ON_CALL, here, "report:more")
-    await house.click(NEXT_ON_CALL, here, "report:share")
+    report = {**await house.until(lambda: finished(house, profile.name)), "channel": channel}
+    await house.click(NEXT_ON_CALL, report, "report:more")
+    await house.click(NEXT_ON_CALL, report, "report:share")
 
 
-async def more_than(house: House, known: int) -> list[dict[str, Any]]:
-    found = await reports(house)
-    return found if len(found) > known else []
-
-
-async def reports(house: House) -> list[dict[str, Any]]:
-    """The finished reports that were shown."""
-    shown = (await house.state())["ephemerals"].get(NEXT_ON_CALL.id, [])
-    return [one for one in shown if "[Show more]" in house.words(one)]
+async def finished(house: House, name: str) -> dict[str, Any] | None:
+    """The whole report on this system, once it is there."""
+    shown = [(one, house.words(one)) for one in (await house.state())["ephemerals"].get(NEXT_ON_CALL.id, [])]
+    return next((one for one, words in shown if "[Show more]" in words and f"{name} · " in words), None)
 
 
 async def slack(house: House) -> str:
