@@ -19,10 +19,14 @@ Open it in a browser, choose who you are at the top left, and try in #incidents:
   /rollback agente-api                     proposed by Ana, approved by Bruno with the button
   /handoff                                 the form is filled in from the record
 
+The other systems are in #railway-chroma, #harven, #customer-support and #etp-express; /diag all works there too.
+
 Make the small world ill (POST {world} with JSON):
 
   {{"redis": "kill"}}
   {{"deploy": {{"deployment": "agente-api", "image": "agente-api:2.4.1-bad"}}}}
+  {{"railway": {{"railway-chroma": "crashed"}}}}
+  {{"vendors": {{"openai": "down"}}}}
   {{"reset": true}}
 
 Stop with Ctrl-C. {data}
