@@ -109,11 +109,21 @@ async def _probe(address: Address, wanted: Probe) -> Reading:
             Measurement("status", answer.status),
             Measurement("ok", answer.is_good),
             Measurement("latency_ms", answer.took_ms, "ms"),
-            Measurement("quota_exhausted", is_out_of_quota),
+            _quota(VENDORS[address.vendor], answer, is_out_of_quota),
             *_limits(VENDORS[address.vendor], answer, bool(wanted.model)),
         ),
         () if answer.is_good else (f"{answer.status}  {api.clean(code, 60)}  {api.message(answer)}",),
     )
+
+
+def _quota(vendor: Vendor, answer: Answer, is_out: bool) -> Measurement:
+    """Only an answer to our request tells of the quota; a refused key or an outage does not."""
+    if is_out or answer.is_good or answer.status == 429:
+        return Measurement("quota_exhausted", is_out)
+    why = say(
+        "{vendor} answered {status}, which tells nothing about our quota", vendor=vendor.name, status=answer.status
+    )
+    return Measurement("quota_exhausted", None, missing=why)
 
 
 def _probed(api: Api, answer: Answer, is_out_of_quota: bool) -> Text:

@@ -80,6 +80,14 @@ async def test_a_key_that_was_rotated_away_is_our_fault(vendors: Vendors, kind: 
     assert "***" in reading.evidence[0]
 
 
+async def test_an_outage_or_a_refused_key_tells_nothing_about_the_quota(vendors: Vendors) -> None:
+    vendor, address = of(vendors, "openai")
+    for status in (401, 503):
+        vendor.trouble.status = status
+        reading = await read("llm.probe", address, model="emulated-1")
+        assert missing(reading, "quota_exhausted") == f"OpenAI answered {status}, which tells nothing about our quota"
+
+
 async def test_a_quota_used_up_is_told_from_a_rate_limit(vendors: Vendors) -> None:
     vendor, address = of(vendors, "openai")
     vendor.remaining_requests = 0
