@@ -100,8 +100,8 @@ def test_each_story_ends_as_expected(story: Path) -> None:
     assert "The story ended as expected." in ended.stdout
 
 
-def test_the_three_stories_are_there() -> None:
-    assert {story.stem for story in STORIES} >= {"redis-down", "bad-deploy", "shift-change"}
+def test_the_four_stories_are_there() -> None:
+    assert {story.stem for story in STORIES} >= {"redis-down", "bad-deploy", "shift-change", "crashed-backend"}
 
 
 def test_a_story_whose_expectation_fails_ends_with_1(tmp_path: Path) -> None:
