@@ -145,7 +145,7 @@ async def test_during_a_breach_only_what_is_safe_for_one_runs_until_security_rel
 
 
 async def test_in_an_emergency_out_of_hours_the_proposer_goes_ahead_alone_and_everybody_hears_it(
-    house: House, transport: str
+    house: House, signed_http: None
 ) -> None:
     await moved_to(house, 3)
     await house.command(ON_CALL, "/incident declare P0 down")
@@ -166,7 +166,7 @@ async def test_in_an_emergency_out_of_hours_the_proposer_goes_ahead_alone_and_ev
 
 
 async def test_there_is_no_emergency_within_hours_without_its_incident_or_where_the_policy_knows_none(
-    house: House,
+    house: House, signed_http: None
 ) -> None:
     await moved_to(house, 11)
     await house.command(ON_CALL, "/incident declare P0 down")
@@ -186,7 +186,7 @@ async def test_there_is_no_emergency_within_hours_without_its_incident_or_where_
     assert patches(house) == 0
 
 
-async def test_an_emergency_does_not_pass_a_freeze(house: House) -> None:
+async def test_an_emergency_does_not_pass_a_freeze(house: House, signed_http: None) -> None:
     await moved_to(house, 3)
     await house.command(ON_CALL, "/incident declare P0 down")
     card = await proposed(house, "restart-at-night INC-1")
