@@ -21,6 +21,7 @@ class Advice:
 class Report:
     """The answer to one `/diag`; `waiting` names the checks whose answer is still to come, `advice` is by check.
 
+    `steps` are the actions that a runbook's resolution names, with their titles.
     `id` is set once the report is kept for its buttons; `about` says which alert or runbook was asked for.
     """
 
@@ -35,6 +36,7 @@ class Report:
     about: Text | None = None
     waiting: tuple[Text, ...] = ()
     advice: Mapping[str, Advice] = field(default_factory=dict)
+    steps: Mapping[str, Text] = field(default_factory=dict)
 
     @property
     def level(self) -> Level:

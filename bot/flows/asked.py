@@ -70,11 +70,22 @@ def stopping(state: Run) -> Text:
 
 
 def _proposed(ports: Ports, kept: Kept[Run]) -> Said:
+    run, channel = kept.state, ports.catalog.of(kept.state.system).profile.channel
+    when = run.proposal.expires_at
+    if run.proposal.by_hand:
+        return Said(
+            say(
+                "*{run}* is for a person to do, by {when}. The card in #{channel} says what; tick it off there.",
+                run=run.number,
+                channel=channel,
+                when=when,
+            )
+        )
     return Said(
         say(
             "*{run}* proposed. The card is in #{channel}; it waits for approval until {when}.",
-            run=kept.state.number,
-            channel=ports.catalog.of(kept.state.system).profile.channel,
-            when=kept.state.proposal.expires_at,
+            run=run.number,
+            channel=channel,
+            when=when,
         )
     )

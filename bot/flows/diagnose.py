@@ -126,7 +126,15 @@ def _report(ports: Ports, wanted: Wanted, tasks: dict[asyncio.Task[Finding], Che
         about=_about(wanted.system, wanted.word),
         waiting=tuple(check.title.text() for task, check in tasks.items() if not task.done()),
         advice={finding.check: _advice(wanted.system, finding) for finding in findings},
+        steps=_steps(wanted.system, wanted.word),
     )
+
+
+def _steps(system: System, word: str) -> dict[str, Text]:
+    """The actions that a runbook's resolution names, as `/run <name>` or `/rollback <service>`."""
+    named = system.runbooks[word].resolution if word in system.runbooks else ()
+    found = (action for name in named for action in system.actions.values() if name in (action.name, action.service))
+    return {action.name: action.title.text() for action in found}
 
 
 def _about(system: System, word: str) -> Text | None:

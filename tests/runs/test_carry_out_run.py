@@ -32,14 +32,15 @@ NEVER_ENDS = "restart-worker-slowly"
 
 async def test_two_runs_on_one_target_follow_each_other_and_the_second_says_for_whom_it_waits(house: House) -> None:
     await stuck(house)
-    await house.click(NEXT_ON_CALL, await proposed(house, "restart-briefly"), "run:approve")
+    await house.click(NEXT_ON_CALL, await proposed(house, NEVER_ENDS), "run:approve")
     await reached(house, Phase.STARTED)
     second = await proposed(house, "scale-api replicas=5", ON_CALL, "RUN-2")
-    held = "RUN-1 (Restart the worker within two seconds), proposed by @clara, is at work on this target since "
+    held = "RUN-1 (Restart the worker patiently), proposed by @clara, is at work on this target since "
     assert held in house.words(second)
     await house.click(ON_CALL, second, "run:approve")
     assert " at most. This one begins when that has ended." in await house.replied("RUN-2", held)
     assert buttons(await house.shows("RUN-2", "This one begins when that has ended")) == ["run:cancel"]
+    await house.command(NEXT_ON_CALL, "/run cancel RUN-1")
     await settled(house)
     await verified(house, "RUN-2")
     [first_end], [second_start] = await facts_of(house, run.Failed), await facts_of(house, run.Started, "RUN-2")
@@ -50,16 +51,17 @@ async def test_two_runs_on_one_target_follow_each_other_and_the_second_says_for_
 
 async def test_a_run_that_waits_for_its_turn_can_be_cancelled_before_it_begins(house: House) -> None:
     await stuck(house)
-    await house.click(NEXT_ON_CALL, await proposed(house, "restart-briefly"), "run:approve")
+    await house.click(NEXT_ON_CALL, await proposed(house, NEVER_ENDS), "run:approve")
     await reached(house, Phase.STARTED)
     await house.click(ON_CALL, await proposed(house, "scale-api replicas=5", ON_CALL, "RUN-2"), "run:approve")
     waiting = await house.shows("RUN-2", "This one begins when that has ended")
     await house.click(OUTSIDER, waiting, "run:cancel")
     await house.told(OUTSIDER, "You may not propose")
     await house.click(NEXT_ON_CALL, waiting, "run:cancel")
-    await house.told(NEXT_ON_CALL, "RUN-2 is cancelled; it had not begun. Nothing was changed.")
+    await house.told(NEXT_ON_CALL, "is cancelled; it had not begun. Nothing was changed.")
     assert (await settled(house, "RUN-2")).phase is Phase.REFUSED
     await house.shows("RUN-2", "@clara cancelled it before it began.")
+    await house.command(NEXT_ON_CALL, "/run cancel RUN-1")
     await settled(house)
     await house.quiet()
     assert replicas(house) == 3
@@ -67,7 +69,7 @@ async def test_a_run_that_waits_for_its_turn_can_be_cancelled_before_it_begins(h
 
 async def test_an_approved_run_that_could_not_begin_in_time_does_not_begin_at_all(house: House) -> None:
     await stuck(house)
-    await house.click(NEXT_ON_CALL, await proposed(house, "restart-briefly"), "run:approve")
+    await house.click(NEXT_ON_CALL, await proposed(house, NEVER_ENDS), "run:approve")
     await reached(house, Phase.STARTED)
     await house.click(ON_CALL, await proposed(house, "scale-api replicas=5", ON_CALL, "RUN-2"), "run:approve")
     await house.shows("RUN-2", "This one begins when that has ended")
@@ -76,6 +78,8 @@ async def test_an_approved_run_that_could_not_begin_in_time_does_not_begin_at_al
     assert "It was approved but could not begin within 5 min. Propose it again." in await house.replied(
         "RUN-2", "Not executed"
     )
+    await house.command(NEXT_ON_CALL, "/run cancel RUN-1")
+    await settled(house)
     assert replicas(house) == 3
 
 

@@ -6,6 +6,7 @@ from bot.core.run import Phase
 from tests.house import House, button_value, buttons
 from tests.people import APPROVER, NEXT_ON_CALL, ON_CALL, OUTSIDER
 from tests.runs.steps import (
+    cached_answers,
     patches,
     proposed,
     proposed_only,
@@ -125,6 +126,21 @@ async def test_a_button_under_a_finding_proposes_and_never_executes(house: House
     assert patches(house) == 0
     await house.click(NEXT_ON_CALL, {**report, "channel": "C0INCIDENTS"}, "run:propose#2", value="shop:scale-api:")
     assert (await house.views(NEXT_ON_CALL))[-1]["callback_id"] == "run:propose", "what is missing is asked for"
+
+
+async def test_the_steps_of_a_runbook_are_proposals(house: House) -> None:
+    await house.command(NEXT_ON_CALL, "/diag shop-slow")
+
+    async def reported() -> dict[str, object] | None:
+        told = (await house.state())["ephemerals"].get(NEXT_ON_CALL.id, [])
+        return next((one for one in told if "Steps of the runbook" in str(one)), None)
+
+    report = {**(await house.until(reported)), "channel": "C0INCIDENTS"}
+    assert buttons(report)[:2] == ["run:propose", "run:propose#2"]
+    await house.click(NEXT_ON_CALL, report, "run:propose#2")
+    assert "Delete the cached answers" in house.words(await house.headline("RUN-1"))
+    await proposed_only(house)
+    assert await cached_answers(house) == 120
 
 
 async def test_a_mention_in_the_thread_of_an_incident_proposes_for_it(house: House) -> None:

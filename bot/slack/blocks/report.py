@@ -20,6 +20,7 @@ EVIDENCE_CHARACTERS: Final = 160
 PROPOSALS: Final = 3
 RUNBOOKS: Final = 2
 LINKS: Final = 4
+STEPS: Final = 12
 BARS: Final = "▁▂▃▄▅▆▇█"
 BARS_SHOWN: Final = 30
 
@@ -45,6 +46,7 @@ def report(value: Report, voice: Voice, *, is_shared: bool = False) -> Message:
     if hidden:
         blocks.append(parts.context(voice(say("… and {count} more that are not ok: *Show more*", count=hidden))))
     blocks += _fine([finding for finding in value.findings if finding.level is Level.OK], voice)
+    blocks += _steps(value, voice)
     if value.id:
         blocks.append(parts.actions(_buttons(value, voice, is_shared)))
     return parts.message(verdict, blocks)
@@ -121,14 +123,18 @@ def _proposals(value: Report, same: list[Finding], voice: Voice) -> list[Block]:
         if finding.check in value.advice
         for name, title in value.advice[finding.check].actions.items()
     }
-    return [
-        parts.button(
-            voice.plain(say("Propose: {action}", action=title)),
-            "run:propose",
-            f"{value.system}:{name}:{value.incident}",
-        )
-        for name, title in list(offered.items())[:PROPOSALS]
-    ]
+    return [_proposal(value, name, title, voice) for name, title in list(offered.items())[:PROPOSALS]]
+
+
+def _steps(value: Report, voice: Voice) -> list[Block]:
+    """What the runbook says may help, as proposals."""
+    steps = [_proposal(value, name, title, voice) for name, title in list(value.steps.items())[:STEPS]]
+    return [parts.context(voice(say("Steps of the runbook:"))), parts.actions(steps)] if steps else []
+
+
+def _proposal(value: Report, name: str, title: Text, voice: Voice) -> Block:
+    words = voice.plain(say("Propose: {action}", action=title))
+    return parts.button(words, "run:propose", f"{value.system}:{name}:{value.incident}")
 
 
 def _runbooks(value: Report, same: list[Finding]) -> list[Block]:

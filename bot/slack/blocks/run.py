@@ -137,20 +137,23 @@ def _titles(roles: tuple[str, ...], system: System, voice: Voice) -> str:
 
 def _terms(state: Run, system: System, voice: Voice) -> Text:
     proposal = state.proposal
+    may = _who_may(state, system, voice)
     return say(
-        "Proposed by {who}{incident} · risk {risk} · {who_may} · expires {when}\n"
-        "Verified by: {checks} · Way back: {undo}",
+        "Proposed by {who}{incident} · risk {risk}{open}\nVerified by: {checks} · Way back: {undo}",
         who=Person(state.proposed_by),
         incident=f" ({proposal.incident})" if proposal.incident else "",
         risk=RISKS[proposal.risk],
-        who_may=_who_may(proposal, system, voice),
-        when=proposal.expires_at,
+        open=say(" · {may} · expires {when}", may=may, when=proposal.expires_at) if may else "",
         checks=_checks(proposal, system, voice),
         undo=proposal.undo,
     )
 
 
-def _who_may(proposal: Proposed, system: System, voice: Voice) -> Text:
+def _who_may(state: Run, system: System, voice: Voice) -> Text | None:
+    """Who may decide, as long as it is not decided."""
+    proposal = state.proposal
+    if state.phase is not Phase.PROPOSED:
+        return None
     roles = _titles(proposal.approvers, system, voice)
     if proposal.by_hand:
         return say("may tick it off: {roles}", roles=roles)
@@ -159,7 +162,7 @@ def _who_may(proposal: Proposed, system: System, voice: Voice) -> Text:
     return say(
         "may approve: {roles}{other}{quorum}{among}",
         roles=roles,
-        other="" if proposal.self_approval else others,
+        other="" if proposal.self_approval or not state.proposed_by else others,
         quorum=say(" · {count} people", count=proposal.quorum) if proposal.quorum > 1 else "",
         among=say(" · one of them {roles}", roles=among) if among else "",
     )

@@ -88,5 +88,8 @@ def _verdict(event: Recorded, after: Run) -> Text:
     if after.proposal.undo_of:
         return say("🔴 Taken back, but not all checks hold: the cause lies elsewhere too. Look at the target.")
     if after.proposal.preview.undo:
-        return say("🔴 Not verified: not all checks hold. The way back needs its own approval: use its card.")
+        return say(
+            "🔴 Not verified: not all checks hold. The way back is proposed as a run of its own, or by the button on "
+            "this card; it needs approval too."
+        )
     return say("🔴 Not verified: not all checks hold. Way back: {undo}", undo=after.proposal.undo)
