@@ -1,4 +1,4 @@
-"""The peer of bench/ack.py: a bare Bolt AsyncApp behind Starlette and uvicorn that only acknowledges."""
+"""The peer of bench/ack.py and bench/approve.py: a bare Bolt AsyncApp that only acknowledges, behind uvicorn."""
 
 import os
 
@@ -19,6 +19,11 @@ handler = AsyncSlackRequestHandler(app)
 @app.command("/incident")
 async def acknowledge(ack):
     await ack("done")
+
+
+@app.action("run:approve")
+async def approve(ack):
+    await ack()
 
 
 async def events(request: Request) -> Response:

@@ -13,7 +13,7 @@ from tests.proof import signed
 
 FEED = "{plantao}:feed"
 Body = Callable[["Try"], bytes]
-ON_ITS_OWN = {"run.progressed"}
+ON_ITS_OWN = {"run.progressed", "incident.run_moved"}
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,18 @@ class Office:
         url = str(self.house.demo.slack.app.request_url)
         signature = self.signature(body) if headers is None else headers
         answer = await self.house.client.post(url, content=body, headers=signature)
-        await self.house.demo.bot.desk.errands.drain(10)  # proposals go on after the acknowledgement
         return answer.status_code
 
+    async def grown(self, before: int) -> None:
+        """Wait until something more is recorded: a proposal goes on after its acknowledgement."""
+
+        async def more() -> bool:
+            return await self.recorded() > before
+
+        await self.house.until(more)
+
     async def recorded(self) -> int:
-        """How much the record holds, but for what a run under way says of itself."""
+        """How much the record holds, but for what follows from it later by itself."""
         entries = await self.house.demo.bot.store.xrange(FEED)
         return sum(fields[b"kind"].decode() not in ON_ITS_OWN for _, fields in entries)
 
@@ -97,10 +104,10 @@ class Office:
     async def proposed(self, user: str, text: str) -> tuple[str, str]:
         """Propose something; the run's number and its fingerprint."""
         await self.calm()
-        before = await self._runs()
+        before = await self.recorded()
         assert await self.send(slash(text)(self.about(user))) == 200
-        assert await self._runs() == before + 1, text
-        number = f"RUN-{before + 1}"
+        await self.grown(before)
+        number = f"RUN-{int(await self.house.demo.bot.store.get('{plantao}:count:RUN'))}"
         return number, (await self.run(number)).proposal.preview.fingerprint
 
     async def reaches(self, number: str, *phases: Phase) -> None:
@@ -108,9 +115,6 @@ class Office:
             return (await self.run(number)).phase in phases
 
         await self.house.until(there)
-
-    async def _runs(self) -> int:
-        return int(await self.house.demo.bot.store.get("{plantao}:count:RUN") or 0)
 
 
 Prepared = Callable[[Office], Awaitable[tuple[str, str]]]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bot.core.family import FREEZES, INCIDENTS
 from bot.core.run import Phase
 from bot.settings import HERE
 from tests.house import House
@@ -51,9 +52,20 @@ FORGERIES = 6
 
 def proposal(action: str) -> Prepared:
     async def prepare(office: Office) -> tuple[str, str]:
+        await peace(office)
         return await office.proposed(ANA, f"/run {action}")
 
     return prepare
+
+
+async def peace(office: Office) -> None:
+    """Nothing stops a change any longer."""
+    record = office.house.demo.bot.ports.record
+    for state in await record.listing(INCIDENTS, only_open=True, limit=100):
+        if state.breach:
+            await office.send(slash("/incident clear #")(office.about(DAVI, state.number)))
+    for freeze in await record.listing(FREEZES, only_open=True, limit=100):
+        await office.send(slash("/plantao unfreeze #")(office.about(DAVI, freeze.number)))
 
 
 async def rollback(office: Office) -> tuple[str, str]:
@@ -235,17 +247,20 @@ def test_the_count_of_attempts_is_the_one_that_the_threat_model_names() -> None:
 
 async def try_everything(office: Office, name: str, deed: Deed) -> None:
     number, shown = await deed.prepare(office)
+    before = await office.recorded()
+    someone = min(deed.may or {BRUNO})
     for door, body in deed.doors.items():
         for person in PEOPLE:
             if person not in deed.may:
                 await fails(office, name, f"{person} by {door}", body(office.about(person, number, shown)))
         await try_forgeries(office, name, deed, door, (number, shown))
-    someone = min(deed.may or {BRUNO})
     for what, body in deed.others.items():
         await fails(office, name, what, body(office.about(someone, number, shown)))
-    for door, body in deed.doors.items():
+    await office.house.demo.bot.desk.errands.drain(10)
+    assert await office.recorded() == before, f"{name}: something got through in the end"
+    for body in deed.doors.values():
         for person in sorted(deed.may):
-            await succeeds(office, name, f"{person} by {door}", body(office.about(person, number, shown)))
+            await succeeds(office, name, body(office.about(person, number, shown)))
             number, shown = await deed.prepare(office)
 
 
@@ -278,8 +293,8 @@ async def fails(office: Office, deed: str, how: str, body: bytes, headers: dict[
     office.tried[deed] += 1
 
 
-async def succeeds(office: Office, deed: str, how: str, body: bytes) -> None:
+async def succeeds(office: Office, deed: str, body: bytes) -> None:
     before = await office.recorded()
     assert await office.send(body) == 200
-    assert await office.recorded() > before, f"{deed}: {how} was refused"
+    await office.grown(before)
     office.tried[deed] += 1
