@@ -12,6 +12,7 @@ from tests.people import Somebody
 
 T = TypeVar("T")
 PATIENCE = 20.0
+CLOCKS = ("approval:", "acknowledge:", "return:", "watch:")
 
 
 class House:
@@ -113,9 +114,7 @@ class House:
         async def all_told() -> bool:
             pending = await self.demo.bot.store.xpending(f"{self.demo.bot.settings.prefix}:feed", "reactions")
             snapshot = await self.demo.bot.docket.snapshot()
-            busy = list(snapshot.running) + [
-                job for job in snapshot.future if not job.key.startswith(("approval:", "acknowledge:"))
-            ]
+            busy = list(snapshot.running) + [job for job in snapshot.future if not job.key.startswith(CLOCKS)]
             last = await self._last_delivered()
             return pending["pending"] == 0 and not busy and last
 

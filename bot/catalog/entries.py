@@ -174,7 +174,8 @@ class Action(Entry):
     """What may be done to a target, and what it needs: an operation, a step by hand, or a refusal with the safe way.
 
     `requires` are checks that must be ok before, `evidence` those that the approvers see, `verify` those that must hold
-    afterwards. `breach_ok` marks what may run during a security incident.
+    afterwards; they are `watched` for so long once they do. A change that `lasts` goes back by itself when its time is
+    over, as its approvers were told. `breach_ok` marks what may run during a security incident.
     """
 
     name: str = ""
@@ -193,6 +194,8 @@ class Action(Entry):
     verify: tuple[str, ...] = ()
     verify_within: Duration = timedelta(minutes=2)
     undo: Title | None = None
+    lasts: Duration | None = None
+    watched: Duration | None = None
     breach_ok: bool = False
     by_hand: Title | None = None
     refused: Title | None = None
@@ -208,6 +211,8 @@ class Action(Entry):
             raise ValueError("approve: who may approve is missing")
         if self.operation and not (self.target and self.verify and self.undo):
             raise ValueError("an operation needs a target, checks that verify it, and its undo in words")
+        if (self.lasts or self.watched) and not self.operation:
+            raise ValueError("lasts and watched belong to an operation")
         if self.approve is not None and self.operation:
             self._refuse_looser(self.approve)
         return self

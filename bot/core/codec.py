@@ -44,6 +44,7 @@ KINDS: Mapping[str, type] = {
     "run.withdrawn": run.Withdrawn,
     "run.cancel_asked": run.CancelAsked,
     "run.undone": run.Undone,
+    "run.overstayed": run.Overstayed,
     "run.expired": run.Expired,
     "run.refused": run.Refused,
     "run.delayed": run.Delayed,

@@ -34,7 +34,7 @@ INCIDENTS = Family(
     lambda state: state.is_open,
     say("There is no incident {number}. `/incident list` shows the open ones."),
 )
-RUNS = Family("RUN", run.apply, lambda state: state.phase not in run.SETTLED, say("There is no run {number}."))
+RUNS = Family("RUN", run.apply, lambda state: state.is_open, say("There is no run {number}."))
 HANDOFFS = Family("HO", handoff.apply, lambda state: state.accepted_at is None, say("There is no handoff {number}."))
 WATCHES = Family("WT", watch.apply, lambda state: state.is_open, say("There is no watch {number}."))
 FREEZES = Family("FRZ", freeze.apply, lambda state: state.is_on, say("There is no freeze {number}."))

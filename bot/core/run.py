@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -52,7 +52,8 @@ class Proposed:
 
     `undo_of` is the run that this one takes back. `by_hand` is a step that a person does and ticks off.
     `quorum` people have to agree, one of them holding a role `among` these; `typed` is what they have to type.
-    `emergency` lists the severities of an open incident in which the proposer may go ahead alone.
+    `emergency` lists the severities of an open incident in which the proposer may go ahead alone. `lasts` is the number
+    of seconds after which it goes back by itself; `covered_by` is the run whose approval covers this way back.
     """
 
     action: str
@@ -76,6 +77,8 @@ class Proposed:
     typed: str = ""
     emergency: tuple[str, ...] = ()
     environment: str = ""
+    lasts: int = 0
+    covered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,13 @@ class Undone:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class Overstayed:
+    """Its time was over, and it could not be taken back: a person has to."""
+
+    reason: Text
+
+
 class Phase(StrEnum):
     """Where a run stands."""
 
@@ -230,6 +240,18 @@ class Run:
     emergency: bool = False
     cancelled_by: str = ""
     undone_by: str = ""
+    overstayed: bool = False
+
+    @property
+    def goes_back_at(self) -> datetime | None:
+        """When it will be taken back by itself, as long as that is to come."""
+        is_coming = self.phase is Phase.VERIFIED and self.proposal.lasts and not self.overstayed
+        return self.ended_at + timedelta(seconds=self.proposal.lasts) if is_coming and self.ended_at else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to come."""
+        return self.phase not in SETTLED or self.goes_back_at is not None
 
     @property
     def system(self) -> str:
@@ -252,7 +274,8 @@ def apply(state: Run | None, event: Recorded) -> Run:
     if state is None:
         if not isinstance(event.fact, Proposed):
             raise ValueError(f"{event.stream} does not begin with a proposal")
-        return Run(event.stream, event.fact, event.by.user, event.at, version=1)
+        begun = Run(event.stream, event.fact, event.by.user, event.at, version=1)
+        return replace(begun, phase=Phase.APPROVED, decided_at=event.at) if event.fact.covered_by else begun
     return replace(_moved(state, event), version=event.version)
 
 
@@ -273,6 +296,8 @@ def _moved(state: Run, event: Recorded) -> Run:
             return replace(state, cancelled_by=event.by.user)
         case Undone(by):
             return replace(state, phase=Phase.UNDONE, undone_by=by)
+        case Overstayed(reason):
+            return replace(state, overstayed=True, outcome=reason)
         case Expired():
             return replace(ended, phase=Phase.EXPIRED)
         case Refused(reason):

@@ -12,7 +12,7 @@ from bot.core.family import INCIDENTS, RUNS, WATCHES
 from bot.core.incident import Incident
 from bot.core.run import PHASE_NAMES, Phase, Run
 from bot.core.text import Text, say
-from bot.flows import decide, incidents, turns, undo, watch
+from bot.flows import afterwards, decide, incidents, turns, undo, watch
 from bot.flows import execute as executing
 from bot.flows.ports import Ports
 
@@ -101,6 +101,22 @@ async def settle_undo(ports: Ports, stream: str, version: int) -> None:
     await undo.settle(ports, stream)
 
 
+async def watch_checks(ports: Ports, stream: str, version: int) -> None:
+    """Keep an eye on what verified a change."""
+    await afterwards.watch_checks(ports, stream)
+
+
+async def set_return(ports: Ports, stream: str, version: int) -> None:
+    """Set the clock of a change that is for a time."""
+    if when := await afterwards.due(ports, stream):
+        await ports.timers.ensure(f"return:{stream}", when, "go_back", stream, str(version))
+
+
+async def go_back(ports: Ports, stream: str, version: int) -> None:
+    """The time of a change is over."""
+    await afterwards.go_back(ports, stream)
+
+
 JOBS: Mapping[str, Job] = {
     "tell": tell,
     "link": link,
@@ -115,6 +131,9 @@ JOBS: Mapping[str, Job] = {
     "offer_undo": offer_undo,
     "settle_undo": settle_undo,
     "verify_by_hand": verify_by_hand,
+    "watch_checks": watch_checks,
+    "set_return": set_return,
+    "go_back": go_back,
 }
 
 REACTIONS: Mapping[str, tuple[str, ...]] = {
@@ -129,7 +148,7 @@ REACTIONS: Mapping[str, tuple[str, ...]] = {
     "incident.resolved": ("tell", "drop_clock"),
     "freeze.frozen": ("tell",),
     "freeze.lifted": ("tell",),
-    "run.proposed": ("tell", "link", "set_expiry"),
+    "run.proposed": ("tell", "link", "set_expiry", "execute"),
     "run.approved": ("tell", "link", "drop_expiry", "execute"),
     "run.denied": ("tell", "link", "drop_expiry"),
     "run.withdrawn": ("tell", "link", "drop_expiry"),
@@ -143,7 +162,8 @@ REACTIONS: Mapping[str, tuple[str, ...]] = {
     "run.finished": ("tell", "verify_by_hand"),
     "run.failed": ("tell", "link"),
     "run.interrupted": ("tell", "link"),
-    "run.verified": ("tell", "link", "settle_undo"),
+    "run.verified": ("tell", "link", "settle_undo", "watch_checks", "set_return"),
+    "run.overstayed": ("tell", "link"),
     "run.unverified": ("tell", "link", "offer_undo"),
     "watch.begun": ("tell", "look"),
     "watch.seen": ("tell",),
@@ -192,7 +212,10 @@ async def _sweep_incident(ports: Ports, state: Incident) -> None:
 
 async def _sweep_run(ports: Ports, state: Run) -> None:
     version = str(state.version)
-    if state.phase is not Phase.PROPOSED:
+    if when := state.goes_back_at:
+        await ports.timers.ensure(f"return:{state.number}", when, "go_back", state.number, version)
+        await afterwards.go_back(ports, state.number)
+    elif state.phase is not Phase.PROPOSED:
         await ports.timers.soon(f"execute:{state.number}", "execute", state.number, version)
     elif ports.clock.now() >= state.proposal.expires_at:
         await decide.expire(ports, state.number)

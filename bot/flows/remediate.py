@@ -89,12 +89,16 @@ def _refuse_odd(ask: Ask, name: str, value: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An action with what a person chose, for an incident or on its own; `undo_of` names the run it takes back."""
+    """An action with what a person chose, for an incident or on its own; `undo_of` names the run it takes back.
+
+    `covered_by` is the same run, where its approval said already that it goes back.
+    """
 
     action: Action
     given: Mapping[str, Any] = field(default_factory=dict)
     number: str = ""
     undo_of: str = ""
+    covered_by: str = ""
 
 
 async def propose(ports: Ports, caller: Caller, request: Request) -> Kept[Run]:
@@ -111,7 +115,7 @@ async def propose(ports: Ports, caller: Caller, request: Request) -> Kept[Run]:
     # A way back must not wait for what the change itself may have broken.
     if not request.undo_of and (failing := unmet(action, evidence)):
         raise UserError("Nothing was proposed, because this has to hold first: {reason}", reason=failing)
-    told = [*await _worsening(ports, request), *await turns.at_work(ports, system, action)]
+    told = [*_for_a_time(request), *await _worsening(ports, request), *await turns.at_work(ports, system, action)]
     shown = replace(preview, warnings=(*told, *preview.warnings))
     fact = _proposed(ports, request, shown, evidence)
     return await ports.record.open(RUNS, fact, caller.author, caller.key)
@@ -144,6 +148,8 @@ def _proposed(ports: Ports, request: Request, preview: Preview, evidence: list[F
         among=rule.among,
         typed=(action.service or action.target) if action.risk == "destructive" else "",
         emergency=tuple(severity.value for severity in rule.emergency),
+        lasts=int(action.lasts.total_seconds()) if action.lasts and not request.undo_of else 0,
+        covered_by=request.covered_by,
     )
 
 
@@ -162,6 +168,19 @@ def unmet(action: Action, findings: list[Finding]) -> Text | None:
     """The first required check that is not ok, in words."""
     failing = [one for one in findings if one.check in action.requires and one.level is not Level.OK]
     return say("{check}: {summary}", check=failing[0].title, summary=failing[0].summary) if failing else None
+
+
+def _for_a_time(request: Request) -> list[Text]:
+    """What approving covers besides the change."""
+    lasts = request.action.lasts
+    if not lasts or request.undo_of:
+        return []
+    return [
+        say(
+            "It goes back by itself after {minutes} min; approving covers that.",
+            minutes=int(lasts.total_seconds() // 60),
+        )
+    ]
 
 
 async def _worsening(ports: Ports, request: Request) -> list[Text]:

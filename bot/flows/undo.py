@@ -26,9 +26,9 @@ async def take_back(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
         raise TooLate("{run} changed nothing that could be taken back.", run=number)
     if not state.proposal.preview.undo:
         raise UserError("{run} cannot be taken back: {reason}", run=number, reason=state.proposal.undo)
-    if other := await _under_way(ports, number):
+    if other := await under_way(ports, number):
         raise UserError("{other} takes back {run} already: see its card.", other=other, run=number)
-    return await propose(ports, caller, await _request(ports, state))
+    return await propose(ports, caller, await request(ports, state))
 
 
 async def offer(ports: Ports, number: str) -> None:
@@ -37,11 +37,11 @@ async def offer(ports: Ports, number: str) -> None:
     is_known = state.proposal.action in ports.catalog.of(state.system).actions
     if state.phase is not Phase.UNVERIFIED or not state.proposal.preview.undo or state.proposal.undo_of or not is_known:
         return
-    if await _under_way(ports, number):
+    if await under_way(ports, number):
         return
     # The reason why nothing was proposed matters to nobody: the card of the run still has the button.
     with suppress(UserError):
-        await propose(ports, Caller("", "", WORKER.via, f"undo:{number}"), await _request(ports, state))
+        await propose(ports, Caller("", "", WORKER.via, f"undo:{number}"), await request(ports, state))
 
 
 async def settle(ports: Ports, number: str) -> None:
@@ -54,16 +54,16 @@ async def settle(ports: Ports, number: str) -> None:
         )
 
 
-async def _request(ports: Ports, state: Run) -> Request:
+async def request(ports: Ports, state: Run, covered_by: str = "") -> Request:
     """The same action with the recorded earlier values; for the incident of the run while that is open."""
     action = still_there(ports.catalog.of(state.system), state)
     number = state.proposal.incident
     if number and not (await ports.record.load(INCIDENTS, number)).is_open:
         number = ""
-    return Request(action, state.proposal.preview.undo, number, state.number)
+    return Request(action, state.proposal.preview.undo, number, state.number, covered_by)
 
 
-async def _under_way(ports: Ports, number: str) -> str:
+async def under_way(ports: Ports, number: str) -> str:
     """The run that takes back this one and is not settled yet."""
     for state in await ports.record.listing(RUNS, only_open=True, limit=LOOKED_AT):
         if state.proposal.undo_of == number and state.phase not in SETTLED:

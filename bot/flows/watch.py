@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from bot.catalog.entries import Check
 from bot.core import watch
 from bot.core.errors import UserError
 from bot.core.events import Author
@@ -30,6 +31,12 @@ async def begin(ports: Ports, caller: Caller, word: str, lasting: timedelta, num
     now = ports.clock.now()
     fact = Begun(check.name, check.title.text(), now + lasting, wanted.number, check.system)
     return await ports.record.open(WATCHES, watch.begin(fact, now), caller.author, caller.key)
+
+
+async def follow(ports: Ports, check: Check, until: datetime, run: str) -> None:
+    """Watch a check of a run that has just been verified; once, however often it is asked."""
+    fact = Begun(check.name, check.title.text(), until, system=check.system)
+    await ports.record.open(WATCHES, fact, WORKER, f"watch:{run}:{check.name}")
 
 
 async def look(ports: Ports, number: str) -> bool:

@@ -192,6 +192,8 @@ def _decided(state: Run) -> Text | None:
         return say("Denied by {who}, {when}. Nothing was changed.", who=who, when=state.decided_at)
     if state.emergency:
         return say("Decided alone by {who}, {when}", who=who, when=state.decided_at)
+    if state.proposal.covered_by:
+        return say("Approved together with {run}, which was for a time", run=state.proposal.covered_by)
     if not state.approvals:
         return None  # a step by hand: its outcome says who did it
     people = _people([person for person, _ in state.approvals])

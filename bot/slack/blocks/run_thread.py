@@ -44,6 +44,11 @@ def _told(event: Recorded, after: Run) -> Text:
             return say("🔴 Failed: {reason} Look at the target before you do anything else.", reason=reason)
         case run.Interrupted():
             return say("🔴 Interrupted: the bot stopped in the middle. It was not run again; a person must look now.")
+        case run.Overstayed(reason):
+            return say(
+                "🔴 Its time is over, but it could not be taken back: {reason} Take it back by its button.",
+                reason=reason,
+            )
         case run.Undone(by):
             return say("↩️ Taken back by {run}.", run=by)
         case _:

@@ -1,0 +1,63 @@
+"""What comes after a verified change: its checks are watched for a while, and what was for a time goes back."""
+
+from datetime import datetime
+
+from bot.core import run
+from bot.core.errors import TargetError, UserError
+from bot.core.family import RUNS
+from bot.core.run import WORKER, Phase, Run
+from bot.flows import undo, watch
+from bot.flows.ports import Caller, Ports
+from bot.flows.remediate import Request, propose, read_preview
+
+
+async def watch_checks(ports: Ports, number: str) -> None:
+    """Watch what verified a change, as long as its action says; a way back is not watched."""
+    state = await ports.record.load(RUNS, number)
+    system = ports.catalog.of(state.system)
+    action = system.actions.get(state.proposal.action)
+    if action is None or action.watched is None or state.proposal.undo_of or state.ended_at is None:
+        return
+    for name in state.proposal.verify:
+        if name in system.checks:
+            await watch.follow(ports, system.checks[name], state.ended_at + action.watched, number)
+
+
+async def due(ports: Ports, number: str) -> datetime | None:
+    """When a run is to go back; None when it is not, or no longer."""
+    return (await ports.record.load(RUNS, number)).goes_back_at
+
+
+async def go_back(ports: Ports, number: str) -> None:
+    """Take back what was for a time: approved together with the change, so it begins at once.
+
+    What keeps it from beginning, a freeze or a dead target, is said in the run, which a person then has to take back.
+    """
+    state = await ports.record.load(RUNS, number)
+    when = state.goes_back_at
+    if when is None or ports.clock.now() < when or await undo.under_way(ports, number):
+        return
+    caller = Caller("", "", WORKER.via, f"return:{number}")
+    try:
+        request = await undo.request(ports, state, covered_by=number)
+        await _demand_untouched(ports, state, request)
+        await propose(ports, caller, request)
+    except (UserError, TargetError) as error:
+        fact = run.Overstayed(error.text)
+        await ports.record.change(RUNS, number, lambda now: fact if _is_still_on(now) else None, WORKER)
+
+
+async def _demand_untouched(ports: Ports, state: Run, request: Request) -> None:
+    """Raise UserError unless what is there now is what the run has set: nobody's later change is overwritten."""
+    shown = state.proposal.preview
+    if not shown.undo:
+        raise UserError("{run} cannot be taken back: {reason}", run=state.number, reason=state.proposal.undo)
+    now = (await read_preview(ports, request.action, request.given)).undo
+    then = shown.arguments
+    changed = [f"{name}: {then.get(name, '—')} → {now[name]}" for name in now if now[name] != then.get(name)]
+    if changed:
+        raise UserError("It was changed since ({difference}).", difference="; ".join(changed))
+
+
+def _is_still_on(state: Run) -> bool:
+    return state.phase is Phase.VERIFIED and not state.overstayed
