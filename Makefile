@@ -51,7 +51,7 @@ lock:
 locale: setup
 	$(BIN)/pybabel -q extract -F babel.cfg -k say -k UserError -k NotFound -k NotAllowed -k TooLate -k TargetError \
 		-k Unreachable -k TimedOut -k Denied -k Changed -k Lost -k NoSuch -k Damaged -k Declined -k Missing -k NoProgram -k Absent \
-		-k NotServed -k NoLog -k BudgetSpent --no-location --no-wrap -o messages.pot bot commands
+		-k NotServed -k WrongValue -k NoLog -k BudgetSpent --no-location --no-wrap -o messages.pot bot commands
 	$(BIN)/pybabel -q update -i messages.pot -d bot/locale -l pt_BR -o bot/locale/pt_BR.po --no-wrap --ignore-obsolete
 	rm messages.pot
 

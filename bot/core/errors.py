@@ -43,8 +43,8 @@ class NotAllowed(UserError):
 class WrongValue(UserError):
     """What was entered in one field cannot be used."""
 
-    def __init__(self, field: str, text: Text) -> None:
-        super().__init__(text)
+    def __init__(self, msgid: str, /, field: str, **values: Value) -> None:
+        super().__init__(msgid, **values)
         self.field = field
 
 

@@ -79,12 +79,17 @@ def missing(action: Action, given: Mapping[str, Any]) -> list[str]:
 
 def _refuse_odd(ask: Ask, name: str, value: str) -> None:
     if ask.choices and value not in ask.choices:
-        choices = ", ".join(ask.choices)
-        words = say("{name} cannot be “{value}”. Choose one of {choices}.", name=name, value=value, choices=choices)
-        raise WrongValue(name, words)
+        raise WrongValue(
+            "{name} cannot be “{value}”. Choose one of {choices}.",
+            field=name,
+            name=name,
+            value=value,
+            choices=", ".join(ask.choices),
+        )
     if not ask.choices and not re.fullmatch(ask.pattern, value):
-        words = say("“{value}” cannot be used as {name} ({title}).", value=value, name=name, title=ask.title)
-        raise WrongValue(name, words)
+        raise WrongValue(
+            "“{value}” cannot be used as {name} ({title}).", field=name, value=value, name=name, title=ask.title
+        )
 
 
 @dataclass(frozen=True, slots=True)
