@@ -54,9 +54,11 @@ class Bench:
         """So many runs, each on a key of its own; what their buttons carry."""
         first = self.runs
         await self.patient.mset({f"bench:{number}": "x" for number in range(first, first + count)})
-        await at_once([self._proposed(number) for number in range(first, first + count)])
-        self.runs += count
-        await self.watch.until({b"run.proposed"}, self.runs)
+        for batch in range(first, first + count, AT_ONCE):
+            numbers = range(batch, min(batch + AT_ONCE, first + count))
+            await at_once([self._proposed(number) for number in numbers])
+            self.runs += len(numbers)
+            await self.watch.until({b"run.proposed"}, self.runs)
         return [await self._value(f"RUN-{number + 1}") for number in range(first, first + count)]
 
     async def _proposed(self, number: int) -> None:

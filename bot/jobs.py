@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from random import SystemRandom
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from bot.flows import reactions
 from bot.flows.ports import Entry, Feed, Ports
 
 log = structlog.get_logger()
+CROWD = SystemRandom()
 
 SLOTS = 30
 REDELIVERED_AFTER = timedelta(seconds=10)  # a job that blocks the loop longer than this is started twice
@@ -27,6 +29,7 @@ SWEEP_EVERY = 30.0
 ADD_LIMIT = 3.0
 RECONNECT = 1.0
 CANCEL_AGAIN = 0.5  # seconds
+SPREAD = 15  # times what Slack asked for: of a thousand that wait for one channel, all would come back at once
 DRAIN = 30.0  # seconds for what is running; a platform kills soon after
 
 
@@ -105,7 +108,7 @@ def _job(name: str, work: reactions.Job, ports: Ports) -> Callable[..., Awaitabl
                 await set_aside(current_docket.get(), execution, f"Slack refused: {error.code}")
                 return
             log.warning("job.waits_for_slack", job=name, stream=stream, code=error.code, after=error.retry_after)
-            retry.after(timedelta(seconds=error.retry_after))
+            retry.after(timedelta(seconds=error.retry_after * (1 + CROWD.uniform(0, min(retry.attempt, SPREAD)))))
         except (NothingRecorded, RedisError) as error:
             log.warning("job.waits_for_record", job=name, stream=stream, error=type(error).__name__)
             retry.after(timedelta(seconds=RECONNECT))

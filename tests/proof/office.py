@@ -1,5 +1,6 @@
 """Trying to do things with the bot through its doors, and seeing by the record whether anything came of it."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from itertools import count
 from bot.core.family import RUNS
 from bot.core.run import Phase, Run
 from bot.flows.execute import UNDER_WAY
-from tests.house import House
+from tests.house import PATIENCE, House
 from tests.proof import signed
 
 FEED = "{plantao}:feed"
@@ -76,13 +77,13 @@ class Office:
         answer = await self.house.client.post(url, content=body, headers=signature)
         return answer.status_code
 
-    async def grown(self, before: int) -> None:
+    async def grown(self, before: int, otherwise: str) -> None:
         """Wait until something more is recorded: a proposal goes on after its acknowledgement."""
 
-        async def more() -> bool:
-            return await self.recorded() > before
-
-        await self.house.until(more)
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while await self.recorded() <= before:
+            assert asyncio.get_running_loop().time() < deadline, otherwise
+            await asyncio.sleep(0.02)
 
     async def recorded(self) -> int:
         """How much the record holds, but for what follows from it later by itself."""
@@ -106,7 +107,7 @@ class Office:
         await self.calm()
         before = await self.recorded()
         assert await self.send(slash(text)(self.about(user))) == 200
-        await self.grown(before)
+        await self.grown(before, f"{text} was refused")
         number = f"RUN-{int(await self.house.demo.bot.store.get('{plantao}:count:RUN'))}"
         return number, (await self.run(number)).proposal.preview.fingerprint
 

@@ -17,6 +17,7 @@ def click(user: str, action: str, value: str, trigger: str, *, team: str = TEAM)
             "team": {"id": team},
             "user": {"id": user, "team_id": team},
             "channel": {"id": "C0INCIDENTS"},
+            "response_url": "http://127.0.0.1:9/",
             "trigger_id": trigger,
             "actions": [{"type": "button", "action_id": action, "block_id": "b", "value": value}],
         }

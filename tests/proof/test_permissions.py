@@ -258,9 +258,9 @@ async def try_everything(office: Office, name: str, deed: Deed) -> None:
         await fails(office, name, what, body(office.about(someone, number, shown)))
     await office.house.demo.bot.desk.errands.drain(10)
     assert await office.recorded() == before, f"{name}: something got through in the end"
-    for body in deed.doors.values():
+    for door, body in deed.doors.items():
         for person in sorted(deed.may):
-            await succeeds(office, name, body(office.about(person, number, shown)))
+            await succeeds(office, name, f"{person} by {door}", body(office.about(person, number, shown)))
             number, shown = await deed.prepare(office)
 
 
@@ -293,8 +293,8 @@ async def fails(office: Office, deed: str, how: str, body: bytes, headers: dict[
     office.tried[deed] += 1
 
 
-async def succeeds(office: Office, deed: str, body: bytes) -> None:
+async def succeeds(office: Office, deed: str, how: str, body: bytes) -> None:
     before = await office.recorded()
     assert await office.send(body) == 200
-    await office.grown(before)
+    await office.grown(before, f"{deed}: {how} was refused")
     office.tried[deed] += 1
