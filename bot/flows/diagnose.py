@@ -139,10 +139,16 @@ def _steps(system: System, word: str) -> dict[str, Text]:
 
 def _about(system: System, word: str) -> Text | None:
     """What the alert or the runbook that was asked for has to say."""
-    if alert := system.alerts.get(word):
+    alert = system.alerts.get(word)
+    if alert and alert.runbook:
         return say(
-            "Alert {title}: {severity}{runbook}", title=alert.title, severity=alert.severity, runbook=alert.runbook
+            "Alert {title}: {severity} · `/runbook {runbook}` says what to do",
+            title=alert.title,
+            severity=alert.severity,
+            runbook=alert.runbook,
         )
+    if alert:
+        return say("Alert {title}: {severity}", title=alert.title, severity=alert.severity)
     if runbook := system.runbooks.get(word):
         return say("Runbook: {title}", title=runbook.title)
     return None
