@@ -7,7 +7,7 @@ from bot.core.errors import NotAllowed, NotFound, UserError
 from bot.core.family import INCIDENTS, RUNS
 from bot.core.incident import Incident
 from bot.core.policy import Right
-from bot.core.run import Run
+from bot.core.run import Denied, Run, Withdrawn
 from bot.flows import safety
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand, demand_role
@@ -100,13 +100,14 @@ async def _is_within(ports: Ports, number: str, severities: tuple[str, ...]) -> 
 async def deny(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
     """Stop a run before it starts; the proposer withdraws their own."""
     state = await ports.record.load(RUNS, number)
-    decide = approval.withdraw
-    if caller.user != state.proposed_by:
+    is_own = caller.user == state.proposed_by
+    if not is_own:
         await demand_role(ports, caller, ports.catalog.of(state.system), _deciders(state))
-        decide = approval.deny  # type: ignore[assignment]
-    return await ports.record.change(
-        RUNS, number, lambda now: decide(now, ports.clock.now()), caller.author, caller.key
-    )
+
+    def decide(now: Run) -> Denied | Withdrawn:
+        return approval.withdraw(now, ports.clock.now()) if is_own else approval.deny(now, ports.clock.now())
+
+    return await ports.record.change(RUNS, number, decide, caller.author, caller.key)
 
 
 async def done_by_hand(ports: Ports, caller: Caller, number: str) -> Kept[Run]:

@@ -41,7 +41,7 @@ class Desk:
         team = body.get("team_id") or user.get("team_id") or (body.get("team") or {}).get("id", "")
         channel, channel_name = _place(body)
         person = body.get("user_id") or user.get("id", "")
-        if team != self._team:
+        if team != self._team or not person:
             raise NotAllowed("Only members of this workspace can do that. Nothing was changed.")
         return Caller(person, channel, via, key, self.people.locale(person), team, channel_name)
 

@@ -35,7 +35,7 @@ async def test_low_risk_needs_only_the_proposers_own_confirmation(house: House, 
     assert "It runs now" in await house.told(NEXT_ON_CALL, "You approved RUN-1")
 
 
-async def test_medium_risk_needs_a_second_person_who_holds_the_role(house: House, transport: str) -> None:
+async def test_medium_risk_needs_a_second_person_who_holds_the_role(house: House) -> None:
     card = await proposed(house, "set-pool value=30")
     assert "may approve: tech lead (somebody else than the proposer)" in house.words(card)
     for who, refusal in (

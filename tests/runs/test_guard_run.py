@@ -120,9 +120,7 @@ async def test_a_run_that_was_approved_before_a_freeze_does_not_start_during_it(
     assert replicas(house) == 3
 
 
-async def test_during_a_breach_only_what_is_safe_for_one_runs_until_security_releases_it(
-    house: House, transport: str
-) -> None:
+async def test_during_a_breach_only_what_is_safe_for_one_runs_until_security_releases_it(house: House) -> None:
     card = await proposed(house, "set-pool value=30")
     await house.command(ON_CALL, "/incident declare P1 odd logins")
     assert "You may not" in await house.command(OUTSIDER, "/incident breach INC-1")

@@ -21,7 +21,7 @@ from tests.runs.steps import (
 pytestmark = pytest.mark.catalog("tests/catalogs/approvals")
 
 
-async def test_run_alone_lists_what_may_be_proposed_with_its_risk(house: House, transport: str) -> None:
+async def test_run_alone_lists_what_may_be_proposed_with_its_risk(house: House) -> None:
     listed = readable(await house.command(NEXT_ON_CALL, "/run"))
     for row in (
         "/run scale-api — Scale the API (low)",
@@ -95,7 +95,7 @@ async def test_what_cannot_be_proposed_is_refused_with_the_reason(house: House) 
     assert await runs_there_are(house) == []
 
 
-async def test_an_outsider_proposes_nothing(house: House, transport: str) -> None:
+async def test_an_outsider_proposes_nothing(house: House) -> None:
     said = await house.command(OUTSIDER, "/run restart-api")
     assert "You may not propose changes to a system. Who may: on-call / tech lead." in said
     assert "You may not propose" in await house.command(OUTSIDER, "/run flush-all")
@@ -201,7 +201,7 @@ async def test_show_repeats_the_card_of_a_run_with_its_history_but_no_buttons(ho
     assert "You may not run diagnostics" in await house.command(OUTSIDER, "/run show 1")
 
 
-async def test_a_second_delivery_of_a_form_proposes_once(house: House, transport: str) -> None:
+async def test_a_second_delivery_of_a_form_proposes_once(house: House) -> None:
     await house.command(NEXT_ON_CALL, "/run scale-api")
     await house.submit(NEXT_ON_CALL, replicas="4")
     await house.headline("RUN-1")
