@@ -142,7 +142,7 @@ def _proposed(ports: Ports, request: Request, preview: Preview, evidence: list[F
         self_approval=action.is_confirmed_alone,
         expires_at=ports.clock.now() + rule.expires,
         risk=action.risk,
-        undo=action.undo.text() if action.undo else say("none"),
+        undo=action.undo.text() if action.undo else say("there is none"),
         verify=action.verify,
         system=system.id,
         given={name: str(value) for name, value in request.given.items()},

@@ -41,6 +41,8 @@ async def deny(ports: Ports, caller: Caller, value: str) -> Text:
     kept = await decide.deny(ports, caller, value.partition(":")[0])
     if kept.state.phase is Phase.WITHDRAWN:
         return say("You withdrew {run}. Nothing was changed.", run=kept.state.number)
+    if kept.state.proposal.by_hand:
+        return say("*{run}* is marked as not done.", run=kept.state.number)
     return say("You denied {run}. Nothing was changed.", run=kept.state.number)
 
 

@@ -31,17 +31,20 @@ RISKS = {
     "high": say("high"),
     "destructive": say("destructive"),
 }
+BY_HAND = {
+    Phase.PROPOSED: say("waiting for somebody to do it"),
+    Phase.DENIED: say("not done"),
+    Phase.FINISHED: say("done by hand, verifying"),
+    Phase.VERIFIED: say("done by hand"),
+    Phase.UNVERIFIED: say("done by hand, not verified"),
+}
 WARNINGS_SHOWN = 8
 
 
 def phase_of(state: Run) -> Text:
     """Where a run stands, in words: a step by hand is not carried out by the bot, nor always measured."""
-    if state.proposal.by_hand and state.phase is Phase.PROPOSED:
-        return say("waiting for somebody to do it")
-    if state.proposal.by_hand and state.phase is Phase.DENIED:
-        return say("not done")
-    if state.phase is Phase.VERIFIED and not state.lines:
-        return say("done by hand")
+    if state.proposal.by_hand and (state.phase is not Phase.VERIFIED or not state.lines):
+        return BY_HAND.get(state.phase, PHASE_NAMES[state.phase])
     if state.phase is Phase.VERIFIED and state.interrupted:
         return say("interrupted; the checks hold")
     return PHASE_NAMES[state.phase]
