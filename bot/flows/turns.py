@@ -19,8 +19,27 @@ HOLDING: Final = frozenset({Phase.STARTED, Phase.FINISHED, Phase.INTERRUPTED})
 
 
 def target_of(system: System, action: Action) -> str:
-    """The name of what is changed: one lease per target keeps different actions on it apart."""
+    """The name of what is changed."""
     return f"{system.profile.name} · {action.target or action.service or action.name}"
+
+
+def lease_of(ports: Ports, state: Run) -> str:
+    """The name of the lease that keeps different actions on one target apart.
+
+    By address where there is one: two names in the catalog, or in two systems, may lead to the same place.
+    """
+    system = ports.catalog.of(state.system)
+    action = system.actions.get(state.proposal.action)
+    return _lease(system, action) if action else f"target:{state.proposal.target}"
+
+
+def _lease(system: System, action: Action) -> str:
+    target = system.profile.targets.get(action.target)
+    if target is None:
+        return f"target:{target_of(system, action)}"
+    return " ".join(
+        (f"target:{target.provider}", *(f"{name}={value}" for name, value in sorted(target.address.items())))
+    )
 
 
 def limit_of(action: Action) -> timedelta:
@@ -41,7 +60,7 @@ def over(state: Run) -> Text:
 
 async def at_work(ports: Ports, system: System, action: Action) -> list[Text]:
     """Which run holds the target of this action now, whose it is, and how long it may take at most."""
-    return [_held(ports, state) for state in await _holders(ports, target_of(system, action))]
+    return [_held(ports, state) for state in await _holders(ports, _lease(system, action))]
 
 
 async def wait(ports: Ports, number: str) -> None:
@@ -49,7 +68,7 @@ async def wait(ports: Ports, number: str) -> None:
     state = await ports.record.load(RUNS, number)
     if state.phase is not Phase.APPROVED:
         return
-    holders = [_held(ports, other) for other in await _holders(ports, state.proposal.target) if other.number != number]
+    holders = [_held(ports, other) for other in await _holders(ports, lease_of(ports, state)) if other.number != number]
     reason = holders[0] if holders else say("Another run is at work on this target.")
     fact: object = run.Delayed(say("{reason} This one begins when that has ended.", reason=reason))
     if is_over(ports, state):
@@ -68,9 +87,9 @@ def next_turn(ports: Ports) -> tuple[int, datetime]:
     return turn, datetime.fromtimestamp(turn * EVERY.total_seconds(), UTC)
 
 
-async def _holders(ports: Ports, target: str) -> list[Run]:
+async def _holders(ports: Ports, lease: str) -> list[Run]:
     running = await ports.record.listing(RUNS, only_open=True, limit=LOOKED_AT)
-    return [state for state in running if state.proposal.target == target and state.phase in HOLDING]
+    return [state for state in running if state.phase in HOLDING and lease_of(ports, state) == lease]
 
 
 def _held(ports: Ports, state: Run) -> Text:
