@@ -64,7 +64,8 @@ class Processes:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 *("-m", "bot", *arguments),
-                env={"PATH": os.environ["PATH"], **self.environ, **environ},
+                # Beside the tests, not another copy that happens to be installed.
+                env={"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE), **self.environ, **environ},
                 stdout=out,
                 stderr=out,
                 cwd=self._folder,
