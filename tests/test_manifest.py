@@ -23,8 +23,9 @@ from bot.core.handoff import Handoff, Overall, Written
 from bot.core.incident import Incident
 from bot.core.incident import Phase as IncidentPhase
 from bot.core.policy import Severity
+from bot.core.preview import Preview
 from bot.core.report import Advice, Report
-from bot.core.run import Phase, Preview, Proposed, Run
+from bot.core.run import Phase, Proposed, Run
 from bot.core.text import say
 from bot.core.watch import Begun, Watch
 from bot.flows.answers import DeclareForm, RunForm

@@ -14,7 +14,7 @@ from bot.catalog.entries import parse_duration
 from bot.check.archive import Archive, open_archive
 from bot.check.place import record_of, settings_without_slack
 from bot.check.stream import Stored, damage
-from bot.core import codec, run
+from bot.core import codec, preview, run
 from bot.core.chain import unseal
 from bot.core.errors import ConfigError
 from bot.core.events import Recorded
@@ -125,7 +125,7 @@ def _deed(event: Recorded) -> Line:
     }
 
 
-def _changed(line: run.Line) -> Line:
+def _changed(line: preview.Line) -> Line:
     label = _words(line.label)
     return {"what": label, "before": _value(label, line.before), "after": _value(label, line.after)}
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, cast
 
-from bot.core import findings, freeze, handoff, incident, report, run, text, watch
+from bot.core import findings, freeze, handoff, incident, preview, report, run, text, watch
 from bot.core.policy import Severity
 
 KINDS: Mapping[str, type] = {
@@ -36,8 +36,8 @@ KINDS: Mapping[str, type] = {
     "incident.breached": incident.Breached,
     "incident.cleared": incident.Cleared,
     "incident.resolved": incident.Resolved,
-    "run.line": run.Line,
-    "run.preview": run.Preview,
+    "run.line": preview.Line,
+    "run.preview": preview.Preview,
     "run.proposed": run.Proposed,
     "run.approved": run.Approved,
     "run.denied": run.Denied,

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 from bot.core.findings import Reading
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.core.text import Text
 
 

@@ -8,7 +8,8 @@ from bot.catalog.entries import Action
 from bot.core import run
 from bot.core.errors import NothingRecorded, TargetError
 from bot.core.family import RUNS
-from bot.core.run import WORKER, Failed, Finished, Phase, Preview
+from bot.core.preview import Preview
+from bot.core.run import WORKER, Failed, Finished, Phase
 from bot.core.text import Person, Text, say
 from bot.flows import turns
 from bot.flows.ports import Ports

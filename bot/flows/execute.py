@@ -10,8 +10,9 @@ from bot.catalog.entries import Action
 from bot.core import run
 from bot.core.errors import Conflict, NothingRecorded, TargetError
 from bot.core.family import RUNS
+from bot.core.preview import Lines, Preview
 from bot.core.report import lines_of
-from bot.core.run import WORKER, Failed, Finished, Lines, Phase, Preview, Run
+from bot.core.run import WORKER, Failed, Finished, Phase, Run
 from bot.core.text import Text, say
 from bot.flows import remediate, safety, turns
 from bot.flows.change import change

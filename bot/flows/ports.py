@@ -12,8 +12,8 @@ from bot.core.events import Author, Recorded
 from bot.core.family import Family
 from bot.core.findings import Finding, Reading
 from bot.core.operation import Progress
+from bot.core.preview import Preview
 from bot.core.report import Report
-from bot.core.run import Preview
 from bot.core.text import Text
 
 S = TypeVar("S")

@@ -12,8 +12,9 @@ from bot.core.errors import TargetError, TimedOut, TooLate, UserError, WrongValu
 from bot.core.family import INCIDENTS, RUNS
 from bot.core.findings import Finding, Level
 from bot.core.policy import Right
+from bot.core.preview import Preview
 from bot.core.report import lines_of
-from bot.core.run import Preview, Proposed, Run
+from bot.core.run import Proposed, Run
 from bot.core.text import Text, say
 from bot.flows import safety, systems, turns
 from bot.flows.ports import Caller, Kept, Ports

@@ -10,7 +10,7 @@ from bot.catalog.system import Catalog
 from bot.core.errors import ConfigError, TargetError
 from bot.core.findings import Reading
 from bot.core.operation import Change, Operation, Parameters, Progress, Read
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.core.text import Text
 from bot.providers import loaded
 from bot.providers.references import resolve

@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
-from bot.core import codec, events, findings, freeze, handoff, incident, policy, report, run, text, watch
+from bot.core import codec, events, findings, freeze, handoff, incident, policy, preview, report, run, text, watch
 from bot.core.findings import Level, Measurement
 from bot.core.incident import Declared, Updated
 from bot.core.policy import Right, Severity
@@ -93,7 +93,7 @@ def test_every_kind_says_its_name_in_what_is_stored(name: str) -> None:
 
 def test_everything_that_facts_are_made_of_is_a_kind_or_is_never_stored() -> None:
     defined = set().union(
-        *map(kinds_of, (incident, run, handoff, findings, text, events, policy, report, watch, freeze))
+        *map(kinds_of, (incident, preview, run, handoff, findings, text, events, policy, report, watch, freeze))
     )
     assert defined == set(codec.KINDS.values()) | set(NEVER_STORED)
     assert not set(codec.KINDS.values()) & set(NEVER_STORED)
@@ -119,7 +119,7 @@ def test_hostile_words_survive_unchanged_wherever_they_stand(words: str) -> None
     for value in (
         Declared(Severity.P1, words),
         Text(words, {words: words, "_": words, "is": words}),
-        run.Preview((), {words: words, "_": "text"}, {"_": words}),
+        preview.Preview((), {words: words, "_": "text"}, {"_": words}),
         Measurement("answer", words),
     ):
         assert codec.loads(codec.dumps(value)) == value

@@ -17,7 +17,7 @@ from readings import Settings, measured, read, rendered, spoken
 from bot.core.errors import TargetError
 from bot.core.findings import Reading
 from bot.core.operation import Change
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.core.text import Text
 from bot.providers import operation
 from sandbox.world.kubernetes import OpenCluster, open_cluster

@@ -22,7 +22,7 @@ from redis_server import free_port
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.core.text import Text
 from bot.providers import operation
 

@@ -11,7 +11,7 @@ from readings import Settings, rendered
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change, Progress
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.core.text import Text
 from bot.providers import operation
 from sandbox.world.railway import Deployment, Railway, Service, open_railway

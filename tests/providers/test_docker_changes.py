@@ -16,7 +16,7 @@ from readings import Settings, measured, read, refusal, rendered, spoken
 
 from bot.core.errors import Denied, TargetError, Unreachable
 from bot.core.operation import Change
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.core.text import Text
 from bot.providers import operation
 

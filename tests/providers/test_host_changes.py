@@ -14,7 +14,7 @@ from ssh_server import SshServer, serving
 
 from bot.core.errors import Denied, TargetError, Unreachable
 from bot.core.operation import Change
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.core.text import Text
 from bot.providers import operation
 

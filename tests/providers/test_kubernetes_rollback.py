@@ -14,7 +14,7 @@ from worlds import NAME, cluster, deploy, merge
 
 from bot.core.errors import Denied, TargetError, Unreachable
 from bot.core.operation import Change, Progress
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.core.text import Text
 from bot.providers import operation
 from bot.store.embedded import find_binary

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from vendor_changes import executed, failed, granted, lines_of, previewed, refused_preview
 
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.providers import operation
 from sandbox.world.vendors import GitHub, open_vendors
 

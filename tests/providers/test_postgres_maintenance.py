@@ -23,7 +23,7 @@ from redis_server import free_port
 
 from bot.core.errors import Denied, TimedOut, Unreachable
 from bot.core.findings import Level
-from bot.core.run import Preview
+from bot.core.preview import Preview
 
 ANALYZE, VACUUM, PURGE = "postgres.analyze", "postgres.vacuum", "postgres.purge"
 INDEX = "postgres.create_index_concurrently"

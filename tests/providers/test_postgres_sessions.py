@@ -26,7 +26,7 @@ from readings import measured, read, spoken
 from redis_server import free_port
 
 from bot.core.errors import Denied, TimedOut, Unreachable
-from bot.core.run import Preview
+from bot.core.preview import Preview
 
 IDLE = {"application": "agente-api", "role": "agente_app", "minutes": 0.0001}
 TERMINATE_IDLE, CANCEL, TERMINATE = "postgres.terminate_idle", "postgres.cancel_query", "postgres.terminate_query"

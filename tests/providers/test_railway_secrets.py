@@ -9,7 +9,7 @@ from railway_project import SECRET, Project, change, execute, lines, preview, pr
 from readings import spoken
 
 from bot.core.errors import Unreachable
-from bot.core.run import Preview
+from bot.core.preview import Preview
 
 NAME = "railway.generate_secret"
 

@@ -11,7 +11,7 @@ from railway_project import SECRET, Project, change, execute, lines, preview, pr
 from readings import read, refusal, spoken
 
 from bot.core.errors import Denied, Unreachable
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.providers.railway.secrecy import looks_secret
 
 PERMISSIONS = Path(__file__).parents[2] / "docs" / "permissions.md"

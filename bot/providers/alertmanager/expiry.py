@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.alertmanager.matchers import Matcher, is_expressible, written
 from bot.providers.alertmanager.server import OURS, SILENCE, Silence, alerts_of, silences_of

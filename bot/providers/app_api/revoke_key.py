@@ -6,7 +6,7 @@ from pydantic import Field
 
 from bot.core.errors import Denied, TargetError, TimedOut
 from bot.core.operation import Change, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.app_api.address import Address, Id, api_of
 from bot.providers.app_api.keys import Key, KeyList, keys

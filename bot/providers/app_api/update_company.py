@@ -10,8 +10,8 @@ from pydantic import Field, field_validator
 
 from bot.core.errors import TargetError, TimedOut
 from bot.core.operation import Change, Parameters, Progress
+from bot.core.preview import Line, Preview
 from bot.core.redaction import mask
-from bot.core.run import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.app_api.address import Address, FieldName, Id, Path, api_of
 from bot.providers.app_api.company import is_sensitive

@@ -7,7 +7,7 @@ from pydantic import Field
 from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.findings import Measurement, Reading
 from bot.core.operation import Change, Parameters, Progress, Read
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.aws.account import LIMIT as _READ_LIMIT
 from bot.providers.aws.account import Account, Document, opened

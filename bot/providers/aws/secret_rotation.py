@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.operation import Change, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.aws.account import Account, Address, Document, opened
 from bot.providers.aws.refusals import Changed

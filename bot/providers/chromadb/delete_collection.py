@@ -4,8 +4,8 @@ from typing import Final
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.operation import Change, Progress
+from bot.core.preview import Line, Preview
 from bot.core.redaction import mask
-from bot.core.run import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.chromadb.collections import Collection, Named, count, find, required
 from bot.providers.chromadb.server import Address, Chroma, opened

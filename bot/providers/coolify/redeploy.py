@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change, Parameters, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.coolify.address import Address
 from bot.providers.coolify.deployment import Deployment, History

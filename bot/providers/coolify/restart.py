@@ -2,7 +2,7 @@
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change, Parameters, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.coolify.address import Address
 from bot.providers.coolify.deployment import Deployment, History

@@ -4,8 +4,8 @@ from pydantic import Field
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.operation import Change, Parameters, Progress
+from bot.core.preview import Line, Preview
 from bot.core.redaction import mask
-from bot.core.run import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.coolify.address import Address
 from bot.providers.coolify.follow import CHANGE_LIMIT, Changed, identity, require_same

@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change, Progress
+from bot.core.preview import Line, Preview
 from bot.core.redaction import mask
-from bot.core.run import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.docker.address import Address, Followed, Named
 from bot.providers.docker.anatomy import Container, inspect

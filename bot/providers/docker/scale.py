@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.docker.address import NAME, Address, Followed
 from bot.providers.docker.anatomy import NUMBER, ONE_OFF, PROJECT, SERVICE, Container, inspect, listing

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
-from bot.core.run import Line
+from bot.core.preview import Line
 from bot.core.text import Text, say
 from bot.providers.host.changing import look_again
 from bot.providers.host.files import Found, listing, total_mb

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change, Parameters, Progress
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.core.text import Text, say
 from bot.providers.host.address import FILE_PATTERN, Address, Path
 from bot.providers.host.changing import changed

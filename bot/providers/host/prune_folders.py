@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.operation import Change, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.host.address import Address
 from bot.providers.host.changing import changed, look_again

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.operation import Change, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.host.address import Address
 from bot.providers.host.changing import changed, failed, look_again, privileged

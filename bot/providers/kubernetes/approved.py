@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from bot.core.operation import Parameters
-from bot.core.run import Preview
+from bot.core.preview import Preview
 
 P = TypeVar("P", bound=Parameters)
 

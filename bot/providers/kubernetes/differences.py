@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bot.core.run import Line
+from bot.core.preview import Line
 from bot.core.text import say
 from bot.providers.kubernetes.cluster import Document
 from bot.providers.kubernetes.workloads import Revision, image_words

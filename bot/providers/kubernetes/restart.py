@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.kubernetes.address import Address
 from bot.providers.kubernetes.approved import as_approved

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change, Progress
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.core.text import Text, say
 from bot.providers.kubernetes import differences
 from bot.providers.kubernetes.address import Address

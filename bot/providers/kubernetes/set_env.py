@@ -7,8 +7,8 @@ from pydantic import Field, field_validator
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change, Progress
+from bot.core.preview import Line, Preview
 from bot.core.redaction import MASKED, mask
-from bot.core.run import Line, Preview
 from bot.core.text import Text, plain, say
 from bot.providers.kubernetes.address import NAME, Address
 from bot.providers.kubernetes.approved import as_approved

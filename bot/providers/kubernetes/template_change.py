@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.operation import Progress
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.core.text import Text
 from bot.providers.kubernetes.cautions import general_cautions
 from bot.providers.kubernetes.cluster import Cluster, Document

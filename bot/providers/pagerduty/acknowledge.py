@@ -2,7 +2,7 @@
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change, Parameters, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.pagerduty.change import EXECUTE_LIMIT, change_once, open_incident, state_of
 from bot.providers.pagerduty.server import Address, Id, Incident, named, reached

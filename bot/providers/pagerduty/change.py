@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.providers.http.api import Api, Declined
 from bot.providers.pagerduty.server import ONE, Incident, incident_of
 

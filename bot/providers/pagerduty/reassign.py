@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change, Parameters, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.http.api import Api, Declined, Shape
 from bot.providers.pagerduty.change import EXECUTE_LIMIT, change_once, open_incident, state_of

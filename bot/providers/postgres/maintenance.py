@@ -7,7 +7,7 @@ from psycopg import sql
 
 from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
 from bot.core.operation import Change, Parameters, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.postgres.address import Address
 from bot.providers.postgres.connection import Row, reading

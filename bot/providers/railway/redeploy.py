@@ -4,7 +4,7 @@ from pydantic import Field
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.railway.address import Address, OfService
 from bot.providers.railway.follow import CHANGE_LIMIT, follow, redeployed

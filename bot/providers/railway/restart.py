@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.operation import Change, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.railway import queries
 from bot.providers.railway.address import Address, OfService

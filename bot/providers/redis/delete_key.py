@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.operation import Change, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.redis.allowed import Guarded, require_key
 from bot.providers.redis.connection import Address, ask, connected

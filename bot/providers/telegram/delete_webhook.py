@@ -4,7 +4,7 @@ from pydantic import field_validator
 
 from bot.core.errors import TargetError, TimedOut
 from bot.core.operation import Change, Parameters, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.telegram.bot_api import Address, BotApi, Webhook
 from bot.providers.web_api import Lost, came_true

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from bot.core.errors import TargetError, TimedOut
 from bot.core.operation import Change, Parameters, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.telegram.bot_api import Address, BotApi
 from bot.providers.web_answers import dug

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.operation import Change, Progress
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.aws.account import Account, Document, opened
 from bot.providers.aws.ecs.following import FOLLOW_LIMIT, LIMIT, follow, update_once

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change, Progress
-from bot.core.run import Preview
+from bot.core.preview import Preview
 from bot.core.text import Text, say
 from bot.providers.aws.account import opened
 from bot.providers.aws.ecs.following import FOLLOW_LIMIT, LIMIT, follow, update_once

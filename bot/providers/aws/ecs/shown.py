@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.core.errors import TargetError
-from bot.core.run import Line, Preview
+from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.aws.ecs.services import Service, require_rolling_update
 from bot.providers.aws.ecs.task_definitions import TaskDefinition
