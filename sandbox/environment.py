@@ -10,6 +10,7 @@ from sandbox.world import World
 from sandbox.world.neighbours.site import Site
 from sandbox.world.neighbours.systems import AGENTE, CHROMA, ETP, HARVEN
 from sandbox.world.railway import Railway
+from sandbox.world.vendors import GitHub
 
 Table = dict[str, str]
 
@@ -48,9 +49,7 @@ def agente(world: World) -> Table:
         "AGENTE_SALESFORCE_PAGE_URL": f"{near.pages['salesforce'].url}/v1/instances/NA1",
         "AGENTE_CRM_URL": vendors.crm.url,
         "AGENTE_CRM_TOKEN": vendors.crm.token,
-        "AGENTE_PIPELINE_URL": vendors.github.url,
-        "AGENTE_PIPELINE_REPO": vendors.github.repo,
-        "AGENTE_PIPELINE_TOKEN": vendors.github.token,
+        **_pipeline("AGENTE", vendors.github),
     }
 
 
@@ -133,9 +132,8 @@ def support(world: World) -> Table:
         "SUPPORT_STATUS_OPENAI_URL": _page(world, "openai"),
         "SUPPORT_STATUS_MONGODB_URL": _page(world, "mongodb"),
         "SUPPORT_STATUS_AWS_URL": f"{near.pages['aws'].url}/feed.rss",
-        "SUPPORT_PIPELINE_URL": vendors.github.url,
-        "SUPPORT_PIPELINE_REPO": vendors.github.repo,
-        "SUPPORT_PIPELINE_TOKEN": vendors.github.token,
+        **_pipeline("SUPPORT", vendors.github),
+        "SUPPORT_PIPELINE_RUNS_TOKEN": vendors.github.token,
     }
 
 
@@ -149,6 +147,7 @@ def etp(world: World) -> Table:
         "ETP_FRONTEND_URL": near.sites["etp-express-frontend"].url,
         "ETP_PROMETHEUS_URL": near.prometheus[ETP].url,
         **_railway("ETP", near.railway[ETP]),
+        **_pipeline("ETP", near.vendors.github),
         "ETP_OPENAI_URL": near.vendors.openai.url,
         "ETP_OPENAI_KEY": near.vendors.openai.key,
         "ETP_STATUS_OPENAI_URL": _page(world, "openai"),
@@ -163,6 +162,14 @@ def _page(world: World, vendor: str) -> str:
 
 def _login(prefix: str, site: Site) -> Table:
     return {f"{prefix}_USER": site.user, f"{prefix}_PASSWORD": site.password}
+
+
+def _pipeline(prefix: str, github: GitHub) -> Table:
+    return {
+        f"{prefix}_PIPELINE_URL": github.url,
+        f"{prefix}_PIPELINE_REPO": github.repo,
+        f"{prefix}_PIPELINE_TOKEN": github.token,
+    }
 
 
 def _railway(prefix: str, railway: Railway) -> Table:

@@ -70,6 +70,8 @@ async def _target(system: System, name: str, environ: Mapping[str, str]) -> Verd
         hint = f"Set it, as targets.{name} in {system.id}/system.yml refers to it; then restart the bot."
         return fail("target", f"{system.id}/{name}: {'; '.join(unset)}", hint)
     checks = [check for check in system.checks.values() if check.target == name]
+    if not checks and any(action.target == name for action in system.actions.values()):
+        return ok("target", f"{system.id}/{name}: configured; only actions use it, so nothing was tried")
     if not checks:
         return warn("target", f"{system.id}/{name}: no check reads it", "Add a check, or remove the target.")
     targets = CatalogTargets(Catalog(systems={system.id: system}), environ)
