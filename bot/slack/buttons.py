@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from slack_bolt.async_app import AsyncApp
@@ -49,8 +51,10 @@ def _button(desk: Desk, click: Click) -> Callable[..., Awaitable[None]]:
         except Outcome as outcome:
             answer = outcome.text
         await ack()
-        if answer is not None and (url := body.get("response_url")):
-            desk.errands.start(_answer(desk, body, url, Said(answer) if isinstance(answer, Text) else answer))
+        if answer is not None:
+            told = Said(answer) if isinstance(answer, Text) else answer
+            url = body.get("response_url")
+            desk.errands.start(_answer(desk, body, url, told) if url else _whisper(desk, body, told))
 
     return listener
 
@@ -64,6 +68,27 @@ async def _answer(desk: Desk, body: Payload, url: str, answer: Answer) -> None:
         await Stage(url, voice, desk.system(body), replace=replace).play(answer)
     elif not isinstance(answer, Form):
         await respond(url, show(answer, voice))
+
+
+async def _whisper(desk: Desk, body: Payload, answer: Answer) -> None:
+    """A click without a response_url, as in App Home: the answer is whispered in its channel, or sent to the person."""
+    user, system = body["user"]["id"], desk.system(body)
+    try:
+        if isinstance(answer, Later):
+            later = answer
+            answer = await guarded(lambda: later.work(_unseen), system, limit=None)
+    except Outcome as outcome:
+        answer = Said(outcome.text)
+    if isinstance(answer, Form | Later):
+        return
+    message, channel = show(answer, desk.voice(user)), (body.get("channel") or {}).get("id", "")
+    telling = partial(desk.chat.whisper, channel, user, message) if channel else partial(desk.chat.post, user, message)
+    with suppress(Outcome):  # nobody is left to be told, and the boundary has logged it
+        await guarded(telling, system)
+
+
+async def _unseen(_: Answer) -> None:
+    """What is known so far has no place either."""
 
 
 def _is_question(body: Payload) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.catalog.system import Catalog, System
 from bot.core import run
-from bot.core.errors import ChatError
+from bot.core.errors import ChatError, Conflict
 from bot.core.events import Recorded
 from bot.core.family import family_of
 from bot.flows.ports import Leases, Marks, Record
@@ -21,7 +21,9 @@ from bot.slack.chat import Chat
 from bot.slack.voice import Voice
 
 LEASE = 8.0  # seconds; a teller that dies delays its stream by this much
-PATIENCE = 30.0
+PATIENCE = 0.3
+AGAIN = 1.0
+BUSY = "busy"
 GONE = frozenset({"message_not_found", "cant_update_message"})
 
 
@@ -75,19 +77,26 @@ class SlackTeller:
 
     async def tell(self, stream: str) -> None:
         """Post what has not been posted yet; raises ChatError when Slack does not take it now."""
-        story = STORIES[stream.partition("-")[0]]
-        async with self._leases.hold(f"tell:{stream}", ttl=LEASE, wait=PATIENCE):
-            events = await self._record.events(stream)
-            marks = await self._marks.get(stream)
-            told = int(marks.get("told", "0"))
-            if not events or told >= len(events):
-                return
-            telling = _Telling(story, self._catalog.of(_state(events[:1]).system), events)
-            place = await self._headline(telling, marks)
-            await self._replies(telling, max(told, 1), place, marks.get("progress", ""))
-            if len(events) > 1:
-                await self._edit(telling, place)
-            await self._marks.set(stream, told=str(len(events)))
+        try:
+            async with self._leases.hold(f"tell:{stream}", ttl=LEASE, wait=PATIENCE):
+                await self._tell(stream)
+        except Conflict as error:
+            # Whoever holds it tells this event too, most likely: come back and see, without keeping a worker waiting.
+            raise ChatError(BUSY, AGAIN) from error
+
+    async def _tell(self, stream: str) -> None:
+        events = await self._record.events(stream)
+        marks = await self._marks.get(stream)
+        told = int(marks.get("told", "0"))
+        if not events or told >= len(events):
+            return
+        story, system = STORIES[stream.partition("-")[0]], self._catalog.of(_state(events[:1]).system)
+        telling = _Telling(story, system, events)
+        place = await self._headline(telling, marks)
+        await self._replies(telling, max(told, 1), place, marks.get("progress", ""))
+        if len(events) > 1:
+            await self._edit(telling, place)
+        await self._marks.set(stream, told=str(len(events)))
 
     async def _headline(self, telling: _Telling, marks: dict[str, str]) -> tuple[str, str]:
         if "headline" in marks:

@@ -193,6 +193,16 @@ async def test_an_approval_is_for_what_was_shown_and_for_no_other_card(house: Ho
     await verified(house)
 
 
+async def test_a_click_without_a_place_for_an_answer_is_carried_out_and_answered_in_the_channel(
+    house: House, signed_http: None
+) -> None:
+    assert await forged_click(house, NEXT_ON_CALL, "run:propose", "shop:restart-api:") == 200
+    await house.headline("RUN-1")
+    await house.told(NEXT_ON_CALL, "proposed. The card is in #incidents")
+    assert await forged_click(house, OUTSIDER, "run:propose", "shop:restart-api:") == 200
+    await house.told(OUTSIDER, "You may not propose changes")
+
+
 async def test_a_double_click_and_a_redelivered_one_approve_once(house: House, transport: str) -> None:
     card = await proposed(house, "restart-api")
     await house.click(APPROVER, card, "run:approve")
