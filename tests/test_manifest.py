@@ -211,13 +211,14 @@ def proposal() -> Proposed:
         title=say("Roll back"),
         target="cluster",
         preview=Preview((), {}, {}, (), {"to_revision": "3"}),
-        incident="",
+        incident="INC-1",
         approvers=("approver",),
         self_approval=False,
         expires_at=NOW + timedelta(minutes=15),
         risk="medium",
         undo=say("forward"),
         verify=("pods",),
+        emergency=("P0",),
     )
 
 
