@@ -157,7 +157,7 @@ async def open_plant(folder: Path, names: Sequence[str]) -> AsyncIterator[Plant]
             "REDIS_URL": record.url,
             "PLANTAO_CATALOG": str(folder / "catalog"),
             "CLUSTER": cluster.url,
-            "CLUSTER_TOKEN": cluster.token,
+            **{token_of(name): cluster.token for name in names},
         }
         redis = connect(record.url)
         stack.push_async_callback(redis.aclose)
@@ -167,12 +167,19 @@ async def open_plant(folder: Path, names: Sequence[str]) -> AsyncIterator[Plant]
         yield plant
 
 
+def token_of(name: str) -> str:
+    """A variable of its own for each target: runs on one address wait for each other."""
+    return f"TOKEN_OF_{name.replace('-', '_').upper()}"
+
+
 def write_catalog(folder: Path, names: Sequence[str]) -> None:
     """A system with an action for each deployment: four pods instead of three, verified by counting them."""
     folder.mkdir(parents=True)
     home = yaml.safe_load((HERE / "catalog" / "agente-ia" / "system.yml").read_text(encoding="utf-8"))
-    address = {"server": "env:CLUSTER", "token": "env:CLUSTER_TOKEN", "namespace": NAMESPACE}
-    targets = {name: {"provider": "kubernetes", "address": address} for name in names}
+    address = {"server": "env:CLUSTER", "namespace": NAMESPACE}
+    targets = {
+        name: {"provider": "kubernetes", "address": address | {"token": f"env:{token_of(name)}"}} for name in names
+    }
     system = {**home, "language": "en", "targets": targets}
     checks = {
         f"pods-of-{name}": {

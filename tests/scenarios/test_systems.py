@@ -111,7 +111,7 @@ SICK = {
 async def test_what_is_ill_comes_first_with_its_figure_limit_runbook_and_way_out(house: House, case: Sick) -> None:
     await house.demo.world.control(case.change)
     report = await everything(house, case.channel)
-    assert report.startswith("🔴 *Critical*: all")
+    assert report.startswith("🔴 *Critical*: everything")
     assert findings_of(report)[0].startswith("🔴")
     [found] = [one for one in findings_of(report) if one.startswith("🔴") and f"*{case.check}*" in one]
     assert case.limit in found
