@@ -169,7 +169,7 @@ async def opened(folder: Path) -> AsyncIterator[Bench]:
             "SLACK_API_URL": f"{workspace.url}/api/",
             "REDIS_URL": record.url,
             "PLANTAO_CATALOG": str(folder / "catalog"),
-            "PATIENT": patient.url,
+            **{f"PATIENT_{number}": patient.url for number in range(TARGETS)},
             "LOG_LEVEL": "error",
         }
         bare = await stack.enter_async_context(process([str(BARE)], environ, BARE_PORT))

@@ -98,11 +98,13 @@ class Watch:
 
 
 def write_catalog(folder: Path, targets: int) -> None:
-    """Many targets of one Redis, so that a lease on one does not hold up all."""
+    """Many targets, each under a variable of its own, so that a lease on one does not hold up all."""
     folder.mkdir(parents=True)
     system = yaml.safe_load((HERE / "catalog" / "agente-ia" / "system.yml").read_text(encoding="utf-8"))
     names = [f"store-{number}" for number in range(targets)]
-    system["targets"] = {name: {"provider": "redis", "address": {"url": "env:PATIENT"}} for name in names}
+    system["targets"] = {
+        name: {"provider": "redis", "address": {"url": f"env:PATIENT_{number}"}} for number, name in enumerate(names)
+    }
     title = {"en": "delete", "pt": "apagar"}
     check = {"title": title, "group": "redis", "target": names[0], "operation": "redis.ping"}
     actions = {
