@@ -60,10 +60,11 @@ class SystemClock:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a caller may replace: the clock, and where `env:` references look."""
+    """What a caller may replace: the clock, where `env:` references look, and a catalog that is read already."""
 
     clock: Clock = field(default_factory=SystemClock)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    catalog: Catalog | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ async def open_bot(settings: Settings, parts: Parts | None = None) -> AsyncItera
     """Open everything in order, close it in reverse; raises ConfigError or EmbeddedRedisError before anything runs."""
     parts = parts or Parts()
     async with AsyncExitStack() as stack:
-        catalog = load(settings.plantao_catalog)
+        catalog = parts.catalog or load(settings.plantao_catalog)
         client = await stack.enter_async_context(_slack(settings))
         identity = await identify(client)
         url = await _redis_url(settings, stack)

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import uvicorn
 import yaml
 from pydantic import SecretStr
 
+from bot.catalog.load import load
 from bot.settings import HERE, Settings
 from bot.store.embedded import find_binary
 from bot.wiring import Bot, Parts, open_bot
@@ -62,7 +64,7 @@ async def open_demo(
         if catalog is not None:
             settings = settings.model_copy(update={"plantao_catalog": catalog})
         known = {**environment(world), **(environ or {})}
-        parts = Parts(SandboxClock(workspace.clock), known)
+        parts = Parts(SandboxClock(workspace.clock), known, _read_once(settings.plantao_catalog))
         bot = await stack.enter_async_context(open_bot(settings, parts))
         await stack.enter_async_context(bot.working())
         if http:
@@ -72,6 +74,10 @@ async def open_demo(
             await stack.enter_async_context(bot.socket())
         stack.callback(workspace.clock.on_advance(lambda _: bot.desk.errands.start(bot.sweep())))
         yield Demo(workspace, world, bot, known)
+
+
+# Reading the five systems takes a quarter of a second, and tests open hundreds of demos.
+_read_once = cache(load)
 
 
 def demo_settings(workspace: slack.Sandbox, data: Path) -> Settings:

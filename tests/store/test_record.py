@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -208,9 +209,17 @@ async def test_twenty_people_who_declare_at_once_get_twenty_numbers_without_a_ga
     assert await record.count(INCIDENTS) == 20
 
 
-async def test_two_hundred_people_at_once_are_all_recorded(record: RedisRecord) -> None:
-    numbers = await asyncio.gather(*(declare(record) for _ in range(200)))
+async def test_two_hundred_people_at_once_are_all_recorded_once(record: RedisRecord) -> None:
+    async def insisting(key: str) -> str:
+        """On a busy machine somebody may be told that nothing was recorded, and does the same again."""
+        for _ in range(10):
+            with suppress(NothingRecorded):
+                return await declare(record, key)
+        raise AssertionError(f"{key} was never recorded")
+
+    numbers = await asyncio.gather(*(insisting(f"click-{person}") for person in range(200)))
     assert len(set(numbers)) == 200
+    assert len(await record.listing(INCIDENTS, only_open=True, limit=500)) == 200
 
 
 async def test_twenty_updates_at_once_form_one_whole_chain_in_which_each_appears_once(
