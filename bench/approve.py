@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from sandbox import slack
 WORKERS, TARGETS = 4, 100
 AT_ONCE = 16
 AIM_MS = 50
+TYPED_AGAIN_AFTER = 10.0
 ENDS = {b"run.verified", b"run.unverified", b"run.refused", b"run.failed", b"run.interrupted"}
 BARE_PORT, BOT_PORT = 18473, 18474
 
@@ -49,6 +50,7 @@ class Bench:
     patient: Client
     watch: Watch
     runs: int = 0
+    proposed: set[int] = field(default_factory=set)
 
     async def propose(self, count: int) -> list[str]:
         """So many runs, each on a key of its own; what their buttons carry."""
@@ -56,13 +58,21 @@ class Bench:
         await self.patient.mset({f"bench:{number}": "x" for number in range(first, first + count)})
         for batch in range(first, first + count, AT_ONCE):
             numbers = range(batch, min(batch + AT_ONCE, first + count))
-            await at_once([self._proposed(number) for number in numbers])
             self.runs += len(numbers)
-            await self.watch.until({b"run.proposed"}, self.runs)
+            while missing := [number for number in numbers if number not in self.proposed]:
+                # Somebody who was told that nothing was recorded types it again.
+                await at_once([self._proposed(number) for number in missing])
+                await self.watch.until({b"run.proposed"}, self.runs, TYPED_AGAIN_AFTER)
+                self.proposed |= await self._recorded()
         return [await self._value(f"RUN-{number + 1}") for number in range(first, first + count)]
 
     async def _proposed(self, number: int) -> None:
         await self.slack.command(self.bot, f"/run delete-{number % TARGETS} key=bench:{number}")
+
+    async def _recorded(self) -> set[int]:
+        """The numbers of the keys that a run is recorded for."""
+        rows = (await self.record.hgetall(f"{PREFIX}:rows:RUN")).values()
+        return {int(codec.loads(row).proposal.given["key"].partition(":")[2]) for row in rows}
 
     async def _value(self, run: str) -> str:
         row = codec.loads(await self.record.hget(f"{PREFIX}:rows:RUN", run))
