@@ -118,8 +118,10 @@ class EmbeddedRedis:
         try:
             yield
         finally:
-            watcher.cancel()
-            await asyncio.wait([watcher])
+            # A wait inside the client of Redis can swallow a cancel that arrives together with its answer.
+            while not watcher.done():
+                watcher.cancel()
+                await asyncio.wait([watcher], timeout=_POLL)
 
     async def _watch(self) -> None:
         clock = asyncio.get_running_loop().time

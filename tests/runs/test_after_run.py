@@ -34,11 +34,11 @@ async def test_what_was_for_a_time_goes_back_by_itself_once(house: House, transp
     await advance(house, minutes=29)
     assert await runs_there_are(house) == ["RUN-1"]
     await advance(house, minutes=2)
-    await house.headline("RUN-2")
+    await house.headline("RUN-2 ·")
     await verified(house, "RUN-2")
     await reached(house, Phase.UNDONE)
     assert await memory(house) == 64
-    assert "Approved together with RUN-1" in house.words(await house.headline("RUN-2"))
+    assert "Approved together with RUN-1" in house.words(await house.headline("RUN-2 ·"))
     assert "Taken back by RUN-2" in await house.replied("RUN-1", "↩️")
     await advance(house, minutes=60)
     assert await runs_there_are(house) == ["RUN-2", "RUN-1"]
@@ -47,7 +47,7 @@ async def test_what_was_for_a_time_goes_back_by_itself_once(house: House, transp
 async def test_who_takes_it_back_before_its_time_has_done_it(house: House) -> None:
     await changed(house)
     await house.command(NEXT_ON_CALL, "/run undo RUN-1")
-    await house.click(APPROVER, await house.headline("RUN-2"), "run:approve")
+    await house.click(APPROVER, await house.headline("RUN-2 ·"), "run:approve")
     await verified(house, "RUN-2")
     await reached(house, Phase.UNDONE)
     await advance(house, minutes=31)
