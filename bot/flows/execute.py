@@ -42,7 +42,7 @@ async def execute(ports: Ports, number: str) -> bool:
     if state.phase not in UNDER_WAY:
         return True
     try:
-        async with ports.leases.hold(turns.lease_of(ports, state), ttl=LEASE):
+        async with ports.leases.hold(turns.lease_of(ports, state), by=number, ttl=LEASE):
             await _execute_alone(ports, number)
     except Conflict:
         await turns.wait(ports, number)

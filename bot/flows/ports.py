@@ -68,7 +68,11 @@ class Record(Protocol):
 
 
 class Leases(Protocol):
-    def hold(self, name: str, *, ttl: float = 10.0, wait: float = 0.0) -> AbstractAsyncContextManager[None]: ...
+    def hold(
+        self, name: str, *, by: str = "", ttl: float = 10.0, wait: float = 0.0
+    ) -> AbstractAsyncContextManager[None]: ...
+
+    async def holder(self, name: str) -> str: ...
 
 
 class Marks(Protocol):

@@ -14,8 +14,6 @@ from bot.flows.ports import Ports
 EXECUTION_LIMIT: Final = timedelta(minutes=5)  # where the catalog gives none
 BEGIN_WITHIN: Final = timedelta(minutes=5)  # after the last approval: what was approved must still be wanted
 EVERY: Final = timedelta(seconds=2)
-LOOKED_AT: Final = 1000
-HOLDING: Final = frozenset({Phase.STARTED, Phase.FINISHED, Phase.INTERRUPTED})
 
 
 def target_of(system: System, action: Action) -> str:
@@ -60,7 +58,7 @@ def over(state: Run) -> Text:
 
 async def at_work(ports: Ports, system: System, action: Action) -> list[Text]:
     """Which run holds the target of this action now, whose it is, and how long it may take at most."""
-    return [_held(ports, state) for state in await _holders(ports, _lease(system, action))]
+    return await _held(ports, _lease(system, action))
 
 
 async def wait(ports: Ports, number: str) -> None:
@@ -68,8 +66,8 @@ async def wait(ports: Ports, number: str) -> None:
     state = await ports.record.load(RUNS, number)
     if state.phase is not Phase.APPROVED:
         return
-    holders = [_held(ports, other) for other in await _holders(ports, lease_of(ports, state)) if other.number != number]
-    reason = holders[0] if holders else say("Another run is at work on this target.")
+    held = await _held(ports, lease_of(ports, state), but=number)
+    reason = held[0] if held else say("Another run is at work on this target.")
     fact: object = run.Delayed(say("{reason} This one begins when that has ended.", reason=reason))
     if is_over(ports, state):
         fact = run.Refused(say("{reason} {over}", reason=reason, over=over(state)))
@@ -87,21 +85,25 @@ def next_turn(ports: Ports) -> tuple[int, datetime]:
     return turn, datetime.fromtimestamp(turn * EVERY.total_seconds(), UTC)
 
 
-async def _holders(ports: Ports, lease: str) -> list[Run]:
-    running = await ports.record.listing(RUNS, only_open=True, limit=LOOKED_AT)
-    return [state for state in running if state.phase in HOLDING and lease_of(ports, state) == lease]
+async def _held(ports: Ports, lease: str, but: str = "") -> list[Text]:
+    """Who holds a target now: by name, since the approver set it going; the time is that of change and verification.
 
-
-def _held(ports: Ports, state: Run) -> Text:
-    """By name: the approver set it going; the time is that of the change and of its verification."""
+    A run may find its own lease, left by a worker that died: that is told nobody.
+    """
+    number = await ports.leases.holder(lease)
+    if number in ("", but):
+        return []
+    state = await ports.record.load(RUNS, number)
     action = ports.catalog.of(state.system).actions.get(state.proposal.action)
-    since = state.started_at or state.proposed_at
+    since = state.started_at or state.decided_at or state.proposed_at
     lasting = limit_of(action) + action.verify_within if action else EXECUTION_LIMIT
-    return say(
-        "{run} ({title}), proposed by {who}, is at work on this target since {since}, until {until} at most.",
-        run=state.number,
-        title=state.proposal.title,
-        who=Person(state.proposed_by),
-        since=since,
-        until=since + lasting,
-    )
+    return [
+        say(
+            "{run} ({title}), proposed by {who}, is at work on this target since {since}, until {until} at most.",
+            run=state.number,
+            title=state.proposal.title,
+            who=Person(state.proposed_by),
+            since=since,
+            until=since + lasting,
+        )
+    ]

@@ -28,9 +28,9 @@ class RedisLeases:
         self._prefix = prefix
 
     @asynccontextmanager
-    async def hold(self, name: str, *, ttl: float = 10.0, wait: float = 0.0) -> AsyncIterator[None]:
+    async def hold(self, name: str, *, by: str = "", ttl: float = 10.0, wait: float = 0.0) -> AsyncIterator[None]:
         """Hold a lease, renewing it until the block ends; raises Conflict when it is not free within `wait` seconds."""
-        key, token = f"{self._prefix}:lease:{name}", uuid.uuid4().hex
+        key, token = self._key(name), f"{by}:{uuid.uuid4().hex}"
         await self._take(key, token, ttl, wait)
         renewal = asyncio.create_task(self._renew(key, token, ttl))
         try:
@@ -39,6 +39,11 @@ class RedisLeases:
             renewal.cancel()
             with suppress(RedisError):  # it ends by itself after `ttl`
                 await self._client.eval(_RELEASE, 1, key, token)
+
+    async def holder(self, name: str) -> str:
+        """On whose behalf a lease is held now; empty when it is free."""
+        token: bytes = await self._client.get(self._key(name)) or b""
+        return token.decode().rpartition(":")[0]
 
     async def _take(self, key: str, token: str, ttl: float, wait: float) -> None:
         deadline = asyncio.get_running_loop().time() + wait
@@ -52,3 +57,6 @@ class RedisLeases:
             await asyncio.sleep(ttl / 3)
             with suppress(RedisError):  # the next round tries again, well before the lease ends
                 await self._client.eval(_RENEW, 1, key, token, int(ttl * 1000))
+
+    def _key(self, name: str) -> str:
+        return f"{self._prefix}:lease:{name}"

@@ -66,6 +66,28 @@ async def test_a_rate_limited_post_waits_as_long_as_slack_says(house: House) -> 
     assert len(await house.messages()) == 1
 
 
+async def test_while_slack_takes_nothing_one_job_waits_for_all_that_happened(house: House) -> None:
+    await house.post("faults", method="chat.postMessage", kind="ratelimited", retry_after=1, times=500)
+    await house.command(NEXT_ON_CALL, "/incident declare P1 checkout errors")
+    await house.command(NEXT_ON_CALL, "/incident ack INC-1")
+    for words in ("looking", "found it", "the cache was full"):
+        await house.command(NEXT_ON_CALL, f"/incident update INC-1 {words}")
+
+    async def waiting() -> list[str]:
+        snapshot = await house.demo.bot.docket.snapshot()
+        jobs = [job.key for job in (*snapshot.running, *snapshot.future)]
+        return [key for key in jobs if key.startswith("tell:")]
+
+    async def newest_only() -> bool:
+        return await waiting() == ["tell:INC-1:5"]
+
+    await house.until(newest_only)
+    assert await house.messages() == []
+    await house.post("faults", clear=True)
+    await house.replied("INC-1", "the cache was full")
+    assert len(await house.thread("INC-1")) == 4
+
+
 async def test_without_slack_nobody_is_let_through_by_an_old_answer(house: House) -> None:
     await house.command(NEXT_ON_CALL, "/incident declare P1 checkout errors")
     await house.headline("INC-1")

@@ -54,6 +54,13 @@ async def test_a_second_holder_is_refused_at_once_while_other_names_are_free(lea
     assert await is_free(leases)
 
 
+async def test_it_is_known_on_whose_behalf_a_lease_is_held(leases: RedisLeases) -> None:
+    async with leases.hold(NAME, by="RUN-7"):
+        assert await leases.holder(NAME) == "RUN-7"
+        assert await leases.holder("target:other") == ""
+    assert await leases.holder(NAME) == ""
+
+
 async def test_whoever_waits_gets_the_lease_when_its_holder_is_done(leases: RedisLeases) -> None:
     order = []
 
