@@ -13,25 +13,29 @@ from bot.slack.blocks.parts import Message
 
 PACE = 1.0  # seconds between posts in one channel; Slack's own limit, with short bursts allowed
 BURST = 4
-PATIENCE = 2.0
+PAGE, APPROVAL, STATUS, COSMETIC = 6.0, 2.0, 1.0, 0.5  # seconds: whoever may wait longer in a crowded channel is first
 PACED = "paced"
 RETRY_UNREACHABLE = 2.0
 
 
 class Pacer:
-    """Lets a burst pass, then one post a second, per channel."""
+    """Lets a burst pass, then one post a second, per channel.
+
+    Turns are given out as far ahead as a post is ready to wait, so one that may wait longer finds a turn where others
+    are sent away to come back.
+    """
 
     def __init__(self, pace: float = PACE, burst: int = BURST) -> None:
         self._pace = pace
         self._burst = burst
         self._free_at: dict[str, float] = {}
 
-    async def turn(self, channel: str) -> None:
-        """Wait until this channel may be posted to again; raises ChatError when that is too long to keep a worker."""
+    async def turn(self, channel: str, patience: float) -> None:
+        """Wait until this channel may be posted to again; raises ChatError when that is longer than `patience`."""
         now = asyncio.get_running_loop().time()
         earliest = now - self._pace * (self._burst - 1)
         turn = max(self._free_at.get(channel, earliest), earliest)
-        if turn - now > PATIENCE:
+        if turn - now > patience:
             raise ChatError(PACED, turn - now)
         self._free_at[channel] = turn + self._pace
         if turn > now:
@@ -44,10 +48,13 @@ class Chat:
     def __init__(self, client: AsyncWebClient, pacer: Pacer | None = None) -> None:
         self._client = client
         self._pacer = pacer or Pacer()
+        self._ids: dict[str, str] = {}
 
-    async def post(self, channel: str, message: Message, *, thread: str = "") -> tuple[str, str]:
+    async def post(
+        self, channel: str, message: Message, *, thread: str = "", patience: float = STATUS
+    ) -> tuple[str, str]:
         """Post and give back the channel's id and the message's ts."""
-        await self._pacer.turn(channel)
+        await self._pacer.turn(self._ids.get(channel, channel), patience)
         answer = await self._call(
             self._client.chat_postMessage,
             channel=channel,
@@ -58,7 +65,8 @@ class Chat:
             unfurl_links=False,
             unfurl_media=False,
         )
-        return str(answer["channel"]), str(answer["ts"])
+        self._ids[channel] = str(answer["channel"])
+        return self._ids[channel], str(answer["ts"])
 
     async def edit(self, channel: str, ts: str, message: Message) -> None:
         """Replace a message."""

@@ -14,6 +14,7 @@ from bot.core.errors import ChatError, Conflict
 from bot.core.events import Recorded
 from bot.core.family import family_of
 from bot.flows.ports import Leases, Marks, Record
+from bot.slack import chat
 from bot.slack.blocks import freeze, handoff, incident, run_thread, watch
 from bot.slack.blocks import run as runs
 from bot.slack.blocks.parts import Message
@@ -29,19 +30,22 @@ GONE = frozenset({"message_not_found", "cant_update_message"})
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """How the streams of one family are told."""
+    """How the streams of one family are told, and how long they may wait for their turn in a crowded channel."""
 
     headline: Callable[[Any, System, Voice], Message]
     reply: Callable[[Recorded, Any, Voice], Message]
+    patience: float
 
 
 STORIES: Mapping[str, Story] = {
-    "INC": Story(lambda state, _, voice: incident.headline(state, voice), incident.reply),
-    "WT": Story(lambda state, _, voice: watch.headline(state, voice), watch.reply),
-    "FRZ": Story(lambda state, _, voice: freeze.headline(state, voice), freeze.reply),
-    "RUN": Story(runs.card, run_thread.reply),
+    "INC": Story(lambda state, _, voice: incident.headline(state, voice), incident.reply, chat.PAGE),
+    "WT": Story(lambda state, _, voice: watch.headline(state, voice), watch.reply, chat.COSMETIC),
+    "FRZ": Story(lambda state, _, voice: freeze.headline(state, voice), freeze.reply, chat.PAGE),
+    "RUN": Story(runs.card, run_thread.reply, chat.APPROVAL),
     "HO": Story(
-        lambda state, _, voice: handoff.headline(state, voice), lambda _, state, voice: handoff.reply(state, voice)
+        lambda state, _, voice: handoff.headline(state, voice),
+        lambda _, state, voice: handoff.reply(state, voice),
+        chat.STATUS,
     ),
 }
 
@@ -102,7 +106,9 @@ class SlackTeller:
         if "headline" in marks:
             channel, _, ts = marks["headline"].partition(":")
             return channel, ts
-        channel, ts = await self._chat.post(f"#{telling.system.profile.channel}", telling.headline(1))
+        channel, ts = await self._chat.post(
+            f"#{telling.system.profile.channel}", telling.headline(1), patience=telling.story.patience
+        )
         await self._marks.set(telling.events[0].stream, headline=f"{channel}:{ts}")
         return channel, ts
 
@@ -115,7 +121,7 @@ class SlackTeller:
             if isinstance(event.fact, run.Progressed) and progress:
                 await self._chat.edit(channel, progress, message)
             else:
-                _, ts = await self._chat.post(channel, message, thread=thread)
+                _, ts = await self._chat.post(channel, message, thread=thread, patience=telling.story.patience)
                 progress = ts if isinstance(event.fact, run.Progressed) else progress
             await self._marks.set(event.stream, told=str(version), progress=progress)
 

@@ -127,3 +127,12 @@ async def test_two_people_acknowledging_at_once_get_one_yes_and_one_sentence(hou
 
 def _redis_pid(house: House) -> int:
     return int((house.demo.bot.settings.plantao_data / "redis.pid").read_text())
+
+
+async def test_a_new_incident_is_not_kept_waiting_by_many_cards_in_its_channel(house: House) -> None:
+    await asyncio.gather(*(house.command(NEXT_ON_CALL, "/rollback agente-api") for _ in range(40)))
+    await house.headline("RUN-1")
+    await house.command(NEXT_ON_CALL, "/incident declare P1 checkout errors")
+    before = len(await house.messages())
+    await house.headline("INC-1")
+    assert len(await house.messages()) - before < 10
