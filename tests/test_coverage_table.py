@@ -137,8 +137,22 @@ def _is_marked(expressions: Sequence[ast.expr], skipping: set[str]) -> bool:
 
 @cache
 def repository_tests(path: str) -> dict[str, bool] | None:
-    file = ROOT / path
-    return declared_tests(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return collected_from(ROOT / path) if (ROOT / path).is_file() else None
+
+
+def collected_from(file: Path) -> dict[str, bool]:
+    """A file's own tests, and those it imports by name from a file beside it to have them collected here too."""
+    source = file.read_text(encoding="utf-8")
+    imports = [node for node in ast.parse(source).body if isinstance(node, ast.ImportFrom)]
+    beside = [(file.with_name(f"{node.module}.py"), node.names) for node in imports]
+    taken = {
+        alias.asname or alias.name: runs
+        for other, names in beside
+        if other.is_file()
+        for alias in names
+        if (runs := declared_tests(other.read_text(encoding="utf-8")).get(alias.name)) is not None
+    }
+    return taken | declared_tests(source)
 
 
 def is_in_repository(path: str) -> bool:
@@ -311,6 +325,15 @@ def test_tests_are_found_in_a_file_with_whether_they_always_run() -> None:
 def test_a_mark_on_the_whole_file_covers_all_its_tests() -> None:
     source = "pytestmark = pytest.mark.skip\ndef test_plain(): ...\nclass TestPlain:\n    def test_method(self): ..."
     assert declared_tests(source) == {"test_plain": False, "TestPlain::test_method": False}
+
+
+def test_a_test_that_is_taken_from_the_file_beside_counts_as_long_as_it_is_there_and_runs(tmp_path: Path) -> None:
+    (tmp_path / "shared.py").write_text("def test_kept(): ...\n@pytest.mark.skip\ndef test_skipped(): ...\n")
+    file = tmp_path / "test_x.py"
+    file.write_text(
+        "from shared import test_kept, test_skipped, test_gone\nfrom elsewhere import test_far\ndef test_own(): ..."
+    )
+    assert collected_from(file) == {"test_kept": True, "test_skipped": False, "test_own": True}
 
 
 def test_only_files_inside_the_repository_count_as_places_and_proofs() -> None:

@@ -1,6 +1,5 @@
 """What the proofs of a catalog's actions share: who lets them through, and what a person may choose."""
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
@@ -9,7 +8,9 @@ from pydantic import ValidationError
 
 from bot.catalog.entries import Action
 from bot.catalog.system import System
+from bot.core.errors import WrongValue
 from bot.core.operation import Change
+from bot.flows.remediate import missing
 from bot.providers import operation
 
 Samples = Mapping[tuple[str, str], str]
@@ -75,6 +76,9 @@ def _complaint(action: Action, given: Mapping[str, Any]) -> str:
 
 
 def let_through(found: System, action: str, ask: str, value: str) -> bool:
-    """Whether a person could type or choose this."""
-    question = found.actions[action].asks[ask]
-    return value in question.choices if question.choices else bool(re.fullmatch(question.pattern, value))
+    """Whether the bot takes this when a person types or chooses it."""
+    try:
+        missing(found.actions[action], {ask: value})
+    except WrongValue:
+        return False
+    return True

@@ -86,6 +86,16 @@ def documents(found: System) -> dict[str, str]:
     return {name: Path(runbook.source).read_text(encoding="utf-8") for name, runbook in found.runbooks.items()}
 
 
+def stated(found: System) -> dict[str, set[str]]:
+    """The requirement ids that the folder names as sources: of its checks, actions, alerts and runbooks."""
+    return {
+        "D": named(check.source for check in found.checks.values()),
+        "A": named(action.source for action in found.actions.values()),
+        "L": named(alert.source for alert in found.alerts.values()),
+        "R": named(documents(found).values()),
+    }
+
+
 def dead_commands(found: System) -> list[str]:
     """The commands of all runbooks that would not be understood."""
     services = {action.service for action in found.actions.values() if action.verb == "rollback"}

@@ -7,12 +7,18 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from proving import ROOT, Row, ids, inventory, judged, limits_of, named, rows, system
+from every_system import (
+    test_a_value_is_worth_what_the_document_says,
+    test_every_reference_has_the_prefix_of_this_system,
+    test_every_threshold_of_the_file_is_put_to_the_test,
+    test_the_folder_fits_the_operations_and_holds_no_secret,
+)
+from proving import ids, inventory, judged, named, rows, stated, system
 
-from bot.check.catalog import system_complaints
 from bot.core.findings import Level
 
 NAME = "agente-ia"
+PREFIX = "AGENTE_"
 OK, WARN, CRIT = Level.OK, Level.WARN, Level.CRIT
 PROMISED = {True: OK, False: CRIT}
 DISK = {79: OK, 80: OK, 81: WARN, 90: WARN, 91: CRIT}
@@ -232,32 +238,9 @@ LATER = {"traffic-ratio": {"{}": 4}}
 
 def test_every_diagnostic_and_every_alert_of_the_inventory_has_its_entry() -> None:
     found, wanted = system(NAME), ids("001", D=81, L=14)
-    in_files = {
-        "D": named(check.source for check in found.checks.values()),
-        "L": named(alert.source for alert in found.alerts.values()),
-    }
-    assert [id_ for id_ in sorted(wanted) if id_ not in in_files[id_[4]]] == []
+    there = stated(found)
+    assert [id_ for id_ in sorted(wanted) if id_ not in there[id_[4]]] == []
     assert {id_ for id_ in inventory("001-") if id_[4] in "DL"} in (set(), wanted)
-
-
-def test_the_folder_fits_the_operations_and_holds_no_secret() -> None:
-    assert system_complaints(system(NAME), ROOT / "catalog" / NAME) == []
-
-
-def test_every_reference_has_the_prefix_of_this_system() -> None:
-    found = [one for target in system(NAME).profile.targets.values() for one in target.references()]
-    assert len(found) > 50
-    assert [one for one in found if not one.startswith("env:AGENTE_")] == []
-
-
-@pytest.mark.parametrize("row", JUDGED, ids=lambda row: f"{row.check}-{row.measurement}-{row.value}")
-def test_a_value_is_worth_what_the_document_says(row: Row) -> None:
-    assert judged(system(NAME), row) is row.level
-
-
-def test_every_threshold_of_the_file_is_put_to_the_test() -> None:
-    tried = {(row.check, row.measurement, row.level) for row in JUDGED}
-    assert sorted(limits_of(system(NAME)) - tried) == []
 
 
 def test_where_the_document_gives_no_limit_there_is_none() -> None:

@@ -1,26 +1,28 @@
 """The folder catalog/customer-support against the inventory: nothing left out, thresholds as the document has them."""
 
 import pytest
-from choosing import let_through, refused_choices, rules
-from proving import (
-    ROOT,
-    Row,
-    dead_commands,
-    documents,
-    ids,
-    inventory,
-    judged,
-    limits_of,
-    named,
-    refused_in_runbooks,
-    rows,
-    system,
+from choosing import let_through
+from every_system import (
+    test_a_runbook_names_only_what_the_bot_knows_and_would_do,
+    test_a_value_is_worth_what_the_document_says,
+    test_an_alert_has_its_severity,
+    test_every_action_has_the_risk_and_the_approvers_of_the_inventory,
+    test_every_choice_that_people_are_offered_is_accepted,
+    test_every_item_of_the_inventory_has_its_entry,
+    test_every_reference_has_the_prefix_of_this_system,
+    test_every_threshold_of_the_file_is_put_to_the_test,
+    test_the_folder_fits_the_operations_and_holds_no_secret,
+    test_the_safe_way_in_place_of_what_is_refused_is_not_refused_itself,
+    test_there_is_no_alert_besides_those_of_the_document,
+    test_where_the_document_gives_no_limit_there_is_none,
 )
+from proving import ids, rows, system
 
-from bot.check.catalog import system_complaints
 from bot.core.findings import Level
 
 NAME = "customer-support"
+ITEMS = ids("003", D=43, A=32, L=11, R=17)
+PREFIX = "SUPPORT_"
 OK, WARN, CRIT = Level.OK, Level.WARN, Level.CRIT
 
 JUDGED = rows(
@@ -60,6 +62,8 @@ JUDGED = rows(
 
 # The document gives these no limit: the value is shown, whatever it is.
 WITHOUT_VERDICT = {
+    "interactions-count": "003-A21",
+    "audit-log-count": "003-A21",
     "ecs-tasks": "003-D15",
     "ecs-revisions": "003-D15",
     "traffic": "003-D16",
@@ -166,55 +170,6 @@ SAMPLES = {
 }
 
 
-def test_every_item_of_the_inventory_has_its_entry() -> None:
-    found = system(NAME)
-    wanted = ids("003", D=43, A=32, L=11, R=17)
-    in_files = {
-        "D": named(check.source for check in found.checks.values()),
-        "A": named(action.source for action in found.actions.values()),
-        "L": named(alert.source for alert in found.alerts.values()),
-        "R": named(documents(found).values()),
-    }
-    assert [id_ for id_ in sorted(wanted) if id_ not in in_files[id_[4]]] == []
-    assert inventory("003-") in (set(), wanted)
-
-
-def test_the_folder_fits_the_operations_and_holds_no_secret() -> None:
-    assert system_complaints(system(NAME), ROOT / "catalog" / NAME) == []
-
-
-def test_every_reference_has_the_prefix_of_this_system() -> None:
-    found = [one for target in system(NAME).profile.targets.values() for one in target.references()]
-    assert len(found) > 20
-    assert [one for one in found if not one.startswith("env:SUPPORT_")] == []
-
-
-@pytest.mark.parametrize("row", JUDGED, ids=lambda row: f"{row.check}-{row.measurement}-{row.value}")
-def test_a_value_is_worth_what_the_document_says(row: Row) -> None:
-    assert judged(system(NAME), row) is row.level
-
-
-def test_every_threshold_of_the_file_is_put_to_the_test() -> None:
-    tried = {(row.check, row.measurement, row.level) for row in JUDGED}
-    assert sorted(limits_of(system(NAME)) - tried) == []
-
-
-def test_where_the_document_gives_no_limit_there_is_none() -> None:
-    found = system(NAME).checks
-    assert [name for name in WITHOUT_VERDICT if found[name].thresholds] == []
-    assert [name for name, id_ in WITHOUT_VERDICT.items() if id_ not in found[name].source] == []
-
-
-def test_every_action_has_the_risk_and_the_approvers_of_the_inventory() -> None:
-    assert rules(system(NAME)) == RULES
-
-
-def test_every_choice_that_people_are_offered_is_accepted() -> None:
-    found = system(NAME)
-    assert [key for key, value in SAMPLES.items() if not let_through(found, *key, value)] == []
-    assert refused_choices(found, SAMPLES) == []
-
-
 @pytest.mark.parametrize(
     ("action", "ask", "value"),
     [
@@ -237,12 +192,6 @@ def test_every_choice_that_people_are_offered_is_accepted() -> None:
 )
 def test_what_nobody_should_choose_is_not_let_through(action: str, ask: str, value: str) -> None:
     assert not let_through(system(NAME), action, ask, value)
-
-
-def test_the_safe_way_in_place_of_what_is_refused_is_not_refused_itself() -> None:
-    found = system(NAME).actions
-    refused = [action for action in found.values() if action.refused is not None]
-    assert [action.name for action in refused if found[action.instead].refused is not None] == []
 
 
 def test_nobody_chooses_what_the_catalog_has_to_fix() -> None:
@@ -285,31 +234,6 @@ def test_a_step_by_hand_stays_open_for_as_long_as_it_takes() -> None:
     by_hand = [one for one in system(NAME).actions.values() if one.by_hand is not None and one.approve]
     assert len(by_hand) > 10
     assert [one.name for one in by_hand if one.approve and one.approve.expires.total_seconds() < 3600] == []
-
-
-@pytest.mark.parametrize("name", SEVERITIES)
-def test_an_alert_has_its_severity(name: str) -> None:
-    found = system(NAME).alerts[name]
-    id_, severity, proposed = SEVERITIES[name]
-    assert (named([found.source]) & ids("003", L=11), found.severity.value, found.proposed) == (
-        {id_},
-        severity,
-        proposed,
-    )
-
-
-def test_there_is_no_alert_besides_those_of_the_document() -> None:
-    assert set(system(NAME).alerts) == set(SEVERITIES)
-
-
-def test_a_runbook_names_only_what_the_bot_knows_and_would_do() -> None:
-    found = system(NAME)
-    assert dead_commands(found) == []
-    assert refused_in_runbooks(found) == []
-    assert [
-        one.name for one in found.runbooks.values() if not (one.diagnosis and one.resolution and one.symptoms)
-    ] == []
-    assert all(15 <= len(text.splitlines()) <= 45 for text in documents(found).values())
 
 
 def test_the_first_level_has_fifteen_minutes_whatever_the_severity() -> None:

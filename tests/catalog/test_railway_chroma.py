@@ -2,25 +2,22 @@
 
 import pytest
 from choosing import Samples, let_through, refused_choices, rules
-from proving import (
-    ROOT,
-    Row,
-    dead_commands,
-    documents,
-    ids,
-    inventory,
-    judged,
-    limits_of,
-    named,
-    refused_in_runbooks,
-    rows,
-    system,
+from every_system import (
+    test_a_runbook_names_only_what_the_bot_knows_and_would_do,
+    test_a_value_is_worth_what_the_document_says,
+    test_every_item_of_the_inventory_has_its_entry,
+    test_every_reference_has_the_prefix_of_this_system,
+    test_every_threshold_of_the_file_is_put_to_the_test,
+    test_the_folder_fits_the_operations_and_holds_no_secret,
+    test_where_the_document_gives_no_limit_there_is_none,
 )
+from proving import documents, ids, rows, system
 
-from bot.check.catalog import system_complaints
 from bot.core.findings import Level
 
 NAME = "railway-chroma"
+ITEMS = ids("000", D=22, A=16, L=6, R=6)
+PREFIX = "CHROMA_"
 OK, WARN, CRIT = Level.OK, Level.WARN, Level.CRIT
 
 JUDGED = rows(
@@ -131,45 +128,6 @@ SEVERITIES = {
 }
 
 
-def test_every_item_of_the_inventory_has_its_entry() -> None:
-    found = system(NAME)
-    wanted = ids("000", D=22, A=16, L=6, R=6)
-    in_files = {
-        "D": named(check.source for check in found.checks.values()),
-        "A": named(action.source for action in found.actions.values()),
-        "L": named(alert.source for alert in found.alerts.values()),
-        "R": named(documents(found).values()),
-    }
-    assert [id_ for id_ in sorted(wanted) if id_ not in in_files[id_[4]]] == []
-    assert inventory("000-") in (set(), wanted)
-
-
-def test_the_folder_fits_the_operations_and_holds_no_secret() -> None:
-    assert system_complaints(system(NAME), ROOT / "catalog" / NAME) == []
-
-
-def test_every_reference_has_the_prefix_of_this_system() -> None:
-    found = [one for target in system(NAME).profile.targets.values() for one in target.references()]
-    assert len(found) > 20
-    assert [one for one in found if not one.startswith("env:CHROMA_")] == []
-
-
-@pytest.mark.parametrize("row", JUDGED, ids=lambda row: f"{row.check}-{row.measurement}-{row.value}")
-def test_a_value_is_worth_what_the_document_says(row: Row) -> None:
-    assert judged(system(NAME), row) is row.level
-
-
-def test_every_threshold_of_the_file_is_put_to_the_test() -> None:
-    tried = {(row.check, row.measurement, row.level) for row in JUDGED}
-    assert sorted(limits_of(system(NAME)) - tried) == []
-
-
-def test_where_the_document_gives_no_limit_there_is_none() -> None:
-    found = system(NAME).checks
-    assert {name for name, check in found.items() if not check.thresholds} == set(WITHOUT_VERDICT)
-    assert [name for name, id_ in WITHOUT_VERDICT.items() if id_ not in found[name].source] == []
-
-
 def test_every_action_is_refused_or_wants_the_people_that_the_inventory_names() -> None:
     assert rules(system(NAME)) == RULES
 
@@ -229,14 +187,6 @@ def test_an_alert_has_its_proposed_severity(id_: str, severities: set[str]) -> N
     found = [one for one in system(NAME).alerts.values() if id_ in one.source]
     assert {one.severity.value for one in found} == severities
     assert all(one.proposed for one in found)
-
-
-def test_a_runbook_names_only_what_the_bot_knows_and_would_do() -> None:
-    found = system(NAME)
-    assert dead_commands(found) == []
-    assert refused_in_runbooks(found) == []
-    assert all(one.diagnosis and one.resolution and one.symptoms for one in found.runbooks.values())
-    assert all(15 <= len(text.splitlines()) <= 45 for text in documents(found).values())
 
 
 def test_severities_are_called_as_the_document_calls_them() -> None:
