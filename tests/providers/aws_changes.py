@@ -1,37 +1,15 @@
-"""Asking for a change the way the bot does: preview, then exactly that preview."""
+"""Asking for a change on the emulated AWS, of which nothing that is told may hold a secret."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 
 import pytest
-from readings import Settings, rendered
+from changes import change, execute, lines, preview
+from readings import rendered
 
 from bot.core.errors import TargetError
-from bot.core.operation import Change, Progress
 from bot.core.preview import Preview
-from bot.core.text import Text
-from bot.providers import operation
 
-
-def change(name: str) -> Change:
-    found = operation(name)
-    assert isinstance(found, Change)
-    return found
-
-
-async def preview(name: str, address: Settings, /, **parameters: object) -> Preview:
-    found = change(name)
-    return await found.preview(found.address.model_validate(address), found.parameters.model_validate(parameters))
-
-
-async def silent(_: Text) -> None:
-    """Progress that nobody reads."""
-
-
-async def execute(name: str, address: Settings, shown: Preview, progress: Progress = silent) -> str:
-    """With the arguments of the preview, which have to be valid parameters."""
-    found = change(name)
-    wanted = found.parameters.model_validate(dict(shown.arguments))
-    return rendered(await found.execute(found.address.model_validate(address), wanted, shown, progress))
+__all__ = ["change", "execute", "lines", "preview", "refused", "warnings"]
 
 
 async def refused(doing: Awaitable[object]) -> TargetError:
@@ -39,10 +17,6 @@ async def refused(doing: Awaitable[object]) -> TargetError:
         await doing
     assert "s3same" not in rendered(caught.value.text)
     return caught.value
-
-
-def lines(shown: Preview) -> Mapping[str, tuple[str, str]]:
-    return {rendered(line.label): (line.before, line.after) for line in shown.lines}
 
 
 def warnings(shown: Preview) -> list[str]:

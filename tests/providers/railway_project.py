@@ -6,15 +6,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
 
+import changes
 import pytest
+from changes import change, execute, lines
 from readings import Settings, rendered
 
 from bot.core.errors import TargetError
-from bot.core.operation import Change, Progress
 from bot.core.preview import Preview
-from bot.core.text import Text
-from bot.providers import operation
 from sandbox.world.railway import Deployment, Railway, Service, open_railway
+
+__all__ = ["SECRET", "Project", "change", "execute", "lines", "preview", "project", "refused", "until", "warnings"]
 
 SECRET = "s3same-9f2c1b"
 
@@ -66,27 +67,10 @@ async def project() -> AsyncIterator[Project]:
         yield made
 
 
-def change(name: str) -> Change:
-    found = operation(name)
-    assert isinstance(found, Change)
-    return found
-
-
 async def preview(name: str, address: Settings, /, **parameters: object) -> Preview:
-    found = change(name)
-    shown = await found.preview(found.address.model_validate(address), found.parameters.model_validate(parameters))
+    shown = await changes.preview(name, address, **parameters)
     assert SECRET not in repr(shown)
     return shown
-
-
-async def silent(_: Text) -> None:
-    """Progress that nobody reads."""
-
-
-async def execute(name: str, address: Settings, shown: Preview, progress: Progress = silent) -> str:
-    found = change(name)
-    wanted = found.parameters.model_validate(dict(shown.arguments))
-    return rendered(await found.execute(found.address.model_validate(address), wanted, shown, progress))
 
 
 async def refused(doing: Awaitable[object]) -> TargetError:
@@ -94,10 +78,6 @@ async def refused(doing: Awaitable[object]) -> TargetError:
         await doing
     assert SECRET not in repr(caught.value) + rendered(caught.value.text)
     return caught.value
-
-
-def lines(shown: Preview) -> dict[str, tuple[str, str]]:
-    return {rendered(line.label): (line.before, line.after) for line in shown.lines}
 
 
 def warnings(shown: Preview) -> list[str]:

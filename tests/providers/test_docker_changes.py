@@ -9,15 +9,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import changes
 import pytest
+from changes import execute, failing, into, lines, warnings
 from docker_engine import IMAGE, DockerEngine, passing_only, permitted, started
 from pydantic import ValidationError
 from readings import Settings, measured, read, refusal, rendered, spoken
 
 from bot.core.errors import Denied, TargetError, Unreachable
-from bot.core.operation import Change
 from bot.core.preview import Preview
-from bot.core.text import Text
 from bot.providers import operation
 
 ENV = {"env": ["OPENAI_MODEL=gpt-4.1-mini"], "allowed": ["OPENAI_MODEL", "LOG_LEVEL", "API_KEY"]}
@@ -44,49 +44,16 @@ def name(engine: DockerEngine) -> Iterator[str]:
             engine.remove(found)
 
 
-def change(name: str) -> Change:
-    found = operation(name)
-    assert isinstance(found, Change)
-    return found
-
-
 async def preview(name: str, address: Settings, /, **parameters: object) -> Preview:
-    found = change(name)
     if name != "docker.tag":
         parameters = {"steady_s": 0, **parameters}
-    shown = await found.preview(found.address.model_validate(address), found.parameters.model_validate(parameters))
-    assert found.parameters.model_validate(dict(shown.arguments))
-    return shown
-
-
-async def execute(name: str, address: Settings, shown: Preview, told: list[str] | None = None) -> str:
-    async def tell(text: Text) -> None:
-        if told is not None:
-            told.append(rendered(text))
-
-    found = change(name)
-    wanted = found.parameters.model_validate(dict(shown.arguments))
-    return rendered(await found.execute(found.address.model_validate(address), wanted, shown, tell))
+    return await changes.preview(name, address, **parameters)
 
 
 async def refused(name: str, address: Settings, /, **parameters: object) -> str:
     with pytest.raises(TargetError) as caught:
         await preview(name, address, **parameters)
     return spoken(caught.value)
-
-
-async def failing(name: str, address: Settings, shown: Preview) -> TargetError:
-    with pytest.raises(TargetError) as caught:
-        await execute(name, address, shown)
-    return caught.value
-
-
-def lines(shown: Preview) -> dict[str, tuple[str, str]]:
-    return {rendered(line.label): (line.before, line.after) for line in shown.lines}
-
-
-def warnings(shown: Preview) -> str:
-    return " ".join(rendered(warning) for warning in shown.warnings)
 
 
 def compose(project: str, number: int = 1, **labels: str) -> dict[str, str]:
@@ -141,7 +108,7 @@ async def test_a_health_check_is_waited_for(engine: DockerEngine, address: Setti
     engine.run(name, Healthcheck=check)
     shown = await preview("docker.restart", address, name=name, grace_s=0)
     told: list[str] = []
-    await execute("docker.restart", address, shown, told)
+    await execute("docker.restart", address, shown, into(told))
     assert told == [f"{name} is starting"]
     assert engine.inspect(name)["State"]["Health"]["Status"] == "healthy"
 
@@ -353,7 +320,7 @@ async def test_a_service_is_scaled_up_and_its_undo_scales_it_down_again(
     assert lines(shown)["containers"] == ("1", "3")
     assert set(lines(shown)["names"][1].split(", ")) == wanted
     told: list[str] = []
-    assert await execute("docker.scale", address, shown, told) == "backend has 3 containers"
+    assert await execute("docker.scale", address, shown, into(told)) == "backend has 3 containers"
     assert told[-1] == f"{name}-backend-3 is up"
     assert wanted <= engine.names()
     assert engine.inspect(f"{name}-backend-3")["Config"]["Labels"] == compose(name, 3)

@@ -7,15 +7,14 @@ from tempfile import TemporaryDirectory
 from time import time
 
 import pytest
+from changes import execute, failing, into, preview, refused, warnings
 from docker_engine import permitted
 from pydantic import ValidationError
 from readings import Settings, rendered, spoken
 from ssh_server import SshServer, serving
 
-from bot.core.errors import Denied, TargetError, Unreachable
-from bot.core.operation import Change
+from bot.core.errors import Denied, Unreachable
 from bot.core.preview import Preview
-from bot.core.text import Text
 from bot.providers import operation
 
 DAY = 86_400
@@ -37,42 +36,6 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def change(name: str) -> Change:
-    found = operation(name)
-    assert isinstance(found, Change)
-    return found
-
-
-async def preview(name: str, address: Settings, /, **parameters: object) -> Preview:
-    found = change(name)
-    wanted = found.parameters.model_validate(parameters)
-    shown = await found.preview(found.address.model_validate(address), wanted)
-    assert found.parameters.model_validate(dict(shown.arguments))
-    return shown
-
-
-async def execute(name: str, address: Settings, shown: Preview, told: list[str] | None = None) -> str:
-    async def tell(text: Text) -> None:
-        if told is not None:
-            told.append(rendered(text))
-
-    found = change(name)
-    wanted = found.parameters.model_validate(dict(shown.arguments))
-    return rendered(await found.execute(found.address.model_validate(address), wanted, shown, tell))
-
-
-async def refused(name: str, address: Settings, /, **parameters: object) -> str:
-    with pytest.raises(TargetError) as caught:
-        await preview(name, address, **parameters)
-    return spoken(caught.value)
-
-
-async def failing(name: str, address: Settings, shown: Preview) -> TargetError:
-    with pytest.raises(TargetError) as caught:
-        await execute(name, address, shown)
-    return caught.value
-
-
 def aged(folder: Path, name: str, days: float, size: int = 100) -> None:
     file = folder / name
     file.parent.mkdir(exist_ok=True)
@@ -88,10 +51,6 @@ def lines(shown: Preview) -> list[tuple[str, str, str]]:
     return [(rendered(line.label), line.before, line.after) for line in shown.lines]
 
 
-def warnings(shown: Preview) -> str:
-    return " ".join(rendered(warning) for warning in shown.warnings)
-
-
 async def test_a_unit_is_restarted_once_and_followed_until_it_stays_up(server: SshServer) -> None:
     server.unit("agente-api.service")
     server.is_root = True
@@ -100,7 +59,7 @@ async def test_a_unit_is_restarted_once_and_followed_until_it_stays_up(server: S
     assert "Requests under way" in warnings(shown)
     assert shown.undo == {}
     told: list[str] = []
-    said = await execute("host.unit_control", server.address(), shown, told)
+    said = await execute("host.unit_control", server.address(), shown, into(told))
     assert said == "agente-api.service is active (running)"
     assert told == ["agente-api.service is active (running)"]
     assert server.asked() == ["restart agente-api.service"]
@@ -393,7 +352,7 @@ async def test_a_script_runs_once_with_its_typed_words(server: SshServer, data: 
     shown = await preview("host.script", server.address(), **settings, values="day=2026-11-20 name=chroma")
     assert ("command", "—", f"{path} --day=2026-11-20 chroma") in lines(shown)
     told: list[str] = []
-    said = await execute("host.script", server.address(), shown, told)
+    said = await execute("host.script", server.address(), shown, into(told))
     assert said == f"{path} ended well: done for ***@example.com"
     assert told == [f"{path} has begun"]
     assert (data / "ran").read_text() == "2:--day=2026-11-20:chroma\n"

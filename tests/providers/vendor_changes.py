@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
+from changes import change
+from changes import preview as previewed
 from readings import Settings
 
 from bot.core.errors import TargetError
-from bot.core.operation import Change
 from bot.core.preview import Preview
 from bot.core.text import Text
-from bot.providers import operation
 
 
 def said(text: Text) -> str:
@@ -24,30 +24,16 @@ def said(text: Text) -> str:
     )
 
 
-def _change(name: str) -> Change:
-    found = operation(name)
-    assert isinstance(found, Change)
-    return found
-
-
-async def previewed(name: str, address: Settings, /, **parameters: object) -> Preview:
-    change = _change(name)
-    async with asyncio.timeout(10):
-        return await change.preview(
-            change.address.model_validate(address), change.parameters.model_validate(parameters)
-        )
-
-
 async def executed(name: str, address: Settings, preview: Preview) -> tuple[str, list[str]]:
     """What it says in the end and on the way; its parameters are those of the preview alone."""
-    change, told = _change(name), []
+    found, told = change(name), []
 
     async def progress(text: Text) -> None:
         told.append(said(text))
 
-    parameters = change.parameters.model_validate(dict(preview.arguments))
-    async with asyncio.timeout(change.limit):
-        outcome = await change.execute(change.address.model_validate(address), parameters, preview, progress)
+    parameters = found.parameters.model_validate(dict(preview.arguments))
+    async with asyncio.timeout(found.limit):
+        outcome = await found.execute(found.address.model_validate(address), parameters, preview, progress)
     return said(outcome), told
 
 
