@@ -114,7 +114,8 @@ async def test_one_of_the_approvers_has_to_be_of_security(house: House) -> None:
 
 async def test_one_of_security_alone_is_enough_where_one_approval_is(house: House) -> None:
     await house.click(SECOND_APPROVER, await proposed(house, "more-memory maxmemory_mb=128"), "run:approve")
-    await verified(house)
+    assert (await verified(house)).approvals == ((SECOND_APPROVER.id, ("approver", "security")),)
+    assert await memory_limit(house) == 128
 
 
 async def test_a_role_may_be_a_person_by_name(house: House) -> None:
@@ -141,8 +142,10 @@ async def test_while_slack_does_not_say_who_holds_which_role_nobody_may(house: H
     card = await proposed(house, "set-pool value=30")
     await house.post("faults", method="usergroups.list", kind="error", error="internal_error", times=5)
     await house.click(APPROVER, card, "run:approve")
-    await house.until(lambda: house.private(APPROVER))
+    assert await house.told(APPROVER, "O Slack não me disse")
     await proposed_only(house)
+    assert (await state_of(house)).approvals == ()
+    assert patches(house) == 0
 
 
 async def test_only_the_proposer_withdraws_and_only_approvers_deny(house: House) -> None:

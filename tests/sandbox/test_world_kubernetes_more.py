@@ -101,6 +101,8 @@ async def test_an_autoscaler_brings_the_pods_within_its_bounds(opened: OpenClust
     store.create(AUTOSCALERS, autoscaler(NAMESPACE, "agente-worker", 2, 4))
     await until(lambda: store.read(DEPLOYMENTS, NAMESPACE, "agente-worker")["status"].get("readyReplicas") == 2)
     await until(lambda: store.read(AUTOSCALERS, NAMESPACE, "agente-worker")["status"]["currentReplicas"] == 2)
+    pods = [pod["metadata"]["name"] for pod in store.listing(PODS, NAMESPACE)]
+    assert len([name for name in pods if name.startswith("agente-worker-")]) == 2
 
 
 async def test_bounds_that_contradict_each_other_and_names_that_are_taken_are_refused(

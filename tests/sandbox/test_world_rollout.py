@@ -207,12 +207,13 @@ async def test_a_deleted_pod_comes_back_under_another_name_even_while_a_rollout_
     await operator.set_image("agente-api:2.4.1-broken")
     await eventually(waits(operator, "CrashLoopBackOff"))
     victim = next(pod for pod in await operator.pods() if pod.spec.containers[0].image == "agente-api:2.4.0")
-    await operator.core.delete_namespaced_pod(victim.metadata.name, "production")
 
     async def is_replaced() -> bool:
         names = {pod.metadata.name for pod in await operator.pods()}
         return victim.metadata.name not in names and (await operator.deployment()).status.ready_replicas == 3
 
+    assert not await is_replaced()
+    await operator.core.delete_namespaced_pod(victim.metadata.name, "production")
     await eventually(is_replaced)
 
 
@@ -227,6 +228,7 @@ async def test_a_restart_by_annotation_replaces_every_pod(operator: Operator) ->
         return is_done and not before & {pod.metadata.uid for pod in await operator.pods()}
 
     await eventually(are_all_new)
+    assert len(await operator.pods()) == len(before) == 3
 
 
 @pytest.mark.parametrize("replicas", [0, 5])

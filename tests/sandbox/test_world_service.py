@@ -133,13 +133,16 @@ async def test_a_redis_that_is_gone_degrades_the_service_until_it_is_back(
 
 
 async def test_the_pods_complain_in_their_logs_while_redis_is_gone(world: World, http: httpx.AsyncClient) -> None:
-    await world.control({"redis": "kill"})
     pod = world.state()["pods"][0]["name"]
     headers = {"Authorization": f"Bearer {world.kubernetes_readonly_token}"}
     path = f"{world.kubernetes_url}/api/v1/namespaces/production/pods/{pod}/log?tailLines=20"
 
+    complaint = "connection to redis-service:6379 failed"
+    assert complaint not in (await http.get(path, headers=headers)).text
+    await world.control({"redis": "kill"})
+
     async def complains() -> bool:
-        return "connection to redis-service:6379 failed" in (await http.get(path, headers=headers)).text
+        return complaint in (await http.get(path, headers=headers)).text
 
     await eventually(complains, seconds=10)
 
@@ -206,12 +209,12 @@ async def test_the_metrics_count_requests_and_hardly_any_errors_while_all_is_wel
 async def test_what_ails_the_service_shows_in_its_metrics(
     world: World, http: httpx.AsyncClient, change: dict[str, Any], sick: str
 ) -> None:
-    await world.control(change)
-
     async def is_sick() -> bool:
         seen = await samples(http)
         return seen["agent_requests_total"] >= 5 and seen[sick] / seen["agent_requests_total"] > 0.3
 
+    assert not await is_sick()
+    await world.control(change)
     await eventually(is_sick)
 
 

@@ -64,8 +64,10 @@ async def test_accepting_twice_gets_a_sentence(house: House) -> None:
     posted = await _hand_over(house)
     await house.click(NEXT_ON_CALL, posted, "handoff:accept")
     await house.told(NEXT_ON_CALL, "You are on duty now")
+    accepted = await house.demo.bot.ports.record.load(HANDOFFS, "HO-1")
     await house.click(NEXT_ON_CALL, posted, "handoff:accept", stale=True)
     await house.told(NEXT_ON_CALL, "already accepted")
+    assert await house.demo.bot.ports.record.load(HANDOFFS, "HO-1") == accepted
 
 
 async def test_nobody_hands_over_to_themselves(house: House) -> None:

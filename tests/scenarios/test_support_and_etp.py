@@ -64,5 +64,7 @@ async def test_a_runbook_and_an_alert_are_words_that_diagnose(house: House) -> N
         ("etp-express", "openai-rate-limit", "rate-limit-lines"),
         ("etp-express", "crash-loop", "crash-pattern"),
     ):
+        asked = catalog_of(system).checks[check].title.pt
+        assert asked not in "\n".join(await house.private(ON_CALL))
         await house.command(ON_CALL, f"/diag {word}", channel=system)
-        await house.told(ON_CALL, catalog_of(system).checks[check].title.pt)
+        assert await house.told(ON_CALL, asked)

@@ -1,6 +1,7 @@
 """What can go wrong with an emulated vendor, whichever it is."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -72,7 +73,7 @@ def _broken(request: web.Request) -> web.Response:
     return web.Response()
 
 
-class Vendor:
+class Vendor(ABC):
     """What all emulated vendors have: an address and their trouble."""
 
     def __init__(self) -> None:
@@ -88,6 +89,6 @@ class Vendor:
         """Whether a request could change something."""
         return request.method not in {"GET", "HEAD"}
 
+    @abstractmethod
     def routes(self) -> list[web.RouteDef]:
         """What this vendor answers to."""
-        raise NotImplementedError
