@@ -152,6 +152,7 @@ async def open_bot(settings: Settings, parts: Parts | None = None) -> AsyncItera
             teller=SlackTeller(record, leases, marks, chat, catalog),
             clock=parts.clock,
             catalog=catalog,
+            restricted={id: one.profile.restricted_in(parts.environ) for id, one in catalog.systems.items()},
         )
         jobs.register_jobs(docket, ports)
         desk = Desk(ports, chat, people, identity.team)

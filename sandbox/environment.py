@@ -13,6 +13,7 @@ from sandbox.world.railway import Railway
 from sandbox.world.vendors import GitHub
 
 Table = dict[str, str]
+RESTRICTED = "C0RESTRICTED"  # the private channel of workspace.yml
 
 
 def environment(world: World) -> Table:
@@ -24,6 +25,7 @@ def agente(world: World) -> Table:
     near = world.neighbours
     vendors = near.vendors
     return {
+        "AGENTE_RESTRICTED_CHANNEL": RESTRICTED,
         "AGENTE_REDIS_URL": world.redis_url,
         "AGENTE_REDIS_CHANGE_URL": world.redis_url,
         "AGENTE_API_URL": world.service_url,
@@ -57,6 +59,7 @@ def chroma(world: World) -> Table:
     near = world.neighbours
     vendors, site = near.vendors, near.sites[CHROMA]
     return {
+        "CHROMA_RESTRICTED_CHANNEL": RESTRICTED,
         "CHROMA_API_URL": site.url,
         "CHROMA_FRONTEND_URL": f"{near.sites['railway-chroma-frontend'].url}/",
         **_login("CHROMA_LOGIN", site),
@@ -141,6 +144,7 @@ def etp(world: World) -> Table:
     near = world.neighbours
     site = near.sites[ETP]
     return {
+        "ETP_RESTRICTED_CHANNEL": RESTRICTED,
         "ETP_API_URL": site.url,
         "ETP_APP_TOKEN": site.token,
         **_login("ETP_ACCOUNT", site),

@@ -61,6 +61,8 @@ def test_what_ships_fits_together(capsys: pytest.CaptureFixture[str]) -> None:
         ("checks.yml", "operation: redis.ping", "operation: kubernetes.rollout_undo", "a check must only read"),
         ("checks.yml", "minutes: 30", "minutes: many", "events: minutes: Input should be a valid"),
         ("checks.yml", "target: redis", "target: api", "redis.ping needs a target of redis, api is of http"),
+        ("checks.yml", "source: 001-D62, limits", "restricted: true #", "redis.memory masks nothing that could be"),
+        ("system.yml", "restricted_channel: env:AGENTE", "restricted_channel: '#sec' #", "restricted_channel: String"),
         ("actions.yml", "operation: kubernetes.rollout_undo", "operation: redis.memory", "only reads"),
         ("actions.yml", "parameters: {name: agente-api}", "parameters: {nam: agente-api}", "nam: Extra inputs"),
         ("actions.yml", "to_revision: {title", "revision: {title", "has no parameter revision"),

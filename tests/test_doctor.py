@@ -276,6 +276,25 @@ async def test_a_channel_is_judged_by_whether_the_bot_may_post_there(
     assert told in (await clinic.examine()).of(level, "slack.channel")
 
 
+@pytest.mark.parametrize(
+    ("channel", "level", "told"),
+    [
+        ("", "warn", "details are masked everywhere\n→ Set SHOP_RESTRICTED_CHANNEL to the id"),
+        ("#security", "fail", "SHOP_RESTRICTED_CHANNEL: not the id of a channel"),
+        ("C0INCIDENTS", "fail", "C0INCIDENTS is public, so nothing is shown in full there"),
+        ("C0NOWHERE", "warn", "I see no channel C0NOWHERE"),
+    ],
+)
+async def test_a_restricted_channel_that_shows_nothing_in_full_is_told(
+    clinic: Clinic, channel: str, level: str, told: str
+) -> None:
+    clinic.catalog("channel: incidents", "channel: incidents\nrestricted_channel: env:SHOP_RESTRICTED_CHANNEL")
+
+    found = await clinic.examine(SHOP_RESTRICTED_CHANNEL=channel)
+
+    assert told in found.of(level, "slack.restricted")
+
+
 async def test_roles_that_nobody_holds_are_found(tmp_path: Path) -> None:
     workspace = yaml.safe_load((HERE / "sandbox" / "workspace.yml").read_text(encoding="utf-8"))
     workspace["usergroups"].append({"id": "S0EMPTY", "handle": "empty", "name": "Empty", "users": []})

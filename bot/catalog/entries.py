@@ -126,6 +126,7 @@ class Check(Entry):
     """A named READ operation bound to a target, with thresholds.
 
     `runbook` says what to do when it is not ok, `proposes` which actions may help; a report offers both.
+    `restricted` marks one whose masked details may be read in full in the system's restricted channel.
     `source` names the requirements and documents behind it; it is not shown.
     """
 
@@ -141,6 +142,7 @@ class Check(Entry):
     runbook: str = ""
     proposes: tuple[str, ...] = ()
     links: tuple[Pointer, ...] = ()
+    restricted: bool = False
     source: str = ""
 
 

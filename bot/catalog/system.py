@@ -1,5 +1,6 @@
 """One production system as its team wrote it down, and all of them together."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Annotated
@@ -8,18 +9,21 @@ from pydantic import Field, model_validator
 
 from bot.catalog.entries import Action, Alert, Check, Entry, Hours, Pointer, Role, SeverityProfile, Target, Title
 from bot.catalog.runbook import Runbook
-from bot.core.errors import NotFound
+from bot.core.errors import ConfigError, NotFound
 from bot.core.policy import Right, Rights, Severity
 from bot.core.text import say
 
 ALL = "all"
+CHANNEL_ID = "[CG][A-Z0-9]{2,30}"
 
 
 class Profile(Entry):
     """system.yml: names, language, channels, people, severities.
 
     What happens is posted in `channel`; commands typed in one of `channels` (names or ids; `channel` when empty) mean
-    this system. `hours` are those in which somebody can be asked to approve: an emergency lies outside of them.
+    this system. `restricted_channel` is the private channel, by its id, in which restricted checks may be read in full:
+    a name could be given to another channel. `hours` are those in which somebody can be asked to approve: an emergency
+    lies outside of them.
     """
 
     name: str
@@ -29,6 +33,7 @@ class Profile(Entry):
     hours: Hours | None = None
     channel: str
     channels: tuple[str, ...] = ()
+    restricted_channel: Annotated[str, Field(pattern=rf"^({CHANNEL_ID}|env:[A-Z][A-Z0-9_]*)$")] = ""
     page_by_hand: Title
     roles: Mapping[str, Role]
     rights: Mapping[Right, tuple[str, ...]]
@@ -44,6 +49,14 @@ class Profile(Entry):
             if unknown:
                 raise ValueError(f"rights.{right}: no role named {', '.join(unknown)}")
         return self
+
+    def restricted_in(self, environ: Mapping[str, str]) -> str:
+        """The id of the restricted channel, empty when there is none; raises ConfigError where a variable is no id."""
+        kind, _, name = self.restricted_channel.partition(":")
+        channel = environ.get(name, "") if name else kind
+        if channel and not re.fullmatch(CHANNEL_ID, channel):
+            raise ConfigError(f"{name}: not the id of a channel, such as C0123456789")
+        return channel
 
     @property
     def tied(self) -> tuple[str, ...]:

@@ -73,6 +73,9 @@ def _check(system: System, check: Check, places: Places) -> Iterator[Complaint]:
         yield Complaint("catalog.operation", words, "Name an operation that reads, or make it an action.")
     else:
         yield from _provider(system, check, at("target"))
+        if check.restricted and found.reveal is None:
+            words = f"{at('restricted')}: {check.name}: {check.operation} masks nothing that could be read in full"
+            yield Complaint("catalog.restricted", words, "Leave `restricted` out.")
         for key, message in _refusals(found.parameters, check.parameters):
             words = f"{at('parameters', key)}: {check.name}: {key}: {message}"
             yield Complaint("catalog.parameters", words, ACCEPTED)

@@ -18,6 +18,7 @@ from bot.core.policy import Severity
 KINDS: Mapping[str, type] = {
     "text": text.Text,
     "person": text.Person,
+    "place": text.Place,
     "words": text.Words,
     "severity": Severity,
     "level": findings.Level,

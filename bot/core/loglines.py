@@ -73,6 +73,12 @@ def read_lines(lines: Sequence[LogLine], wanted: LogQuery, now: datetime) -> Rea
     return Reading(_summary(len(lines), matched, messages, wanted), measurements, tuple(evidence))
 
 
+def addresses_in(lines: Sequence[LogLine], wanted: LogQuery) -> tuple[str, ...]:
+    """The addresses in the lines that are wanted, most frequent first: unmasked, for the restricted channel alone."""
+    found = (_ADDRESS.search(line.text) for line in lines if _is_wanted(line, wanted))
+    return tuple(_ranked(Counter(address[0] for address in found if address), wanted))
+
+
 def normalised(message: str) -> str:
     """The message without what makes each line unique: times, numbers, identifiers, quoted values."""
     message = mask(message)  # first: without its digits half of a token would pass for prose

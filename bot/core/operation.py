@@ -26,7 +26,8 @@ Progress: TypeAlias = Callable[[Text], Awaitable[None]]
 class Read:
     """A READ operation: never changes anything; bounded by `limit` seconds.
 
-    `run(address, parameters)` raises TargetError when the target does not answer as it should.
+    `run(address, parameters)` raises TargetError when the target does not answer as it should. `reveal` gives what it
+    masks, secrets excepted: lines for the restricted channel, which are shown once and kept nowhere.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Read:
     parameters: type[Parameters]
     limit: float
     run: Callable[[Any, Any], Awaitable[Reading]]
+    reveal: Callable[[Any, Any], Awaitable[tuple[str, ...]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ Every pattern is linear in the length of its text: log lines are written by stra
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final, TypeAlias
 
 MASKED: Final = "***"
 _Match: TypeAlias = re.Match[str]
+_Rule: TypeAlias = tuple[re.Pattern[str], str | Callable[[_Match], str]]
 
 _EMPTY_VALUES: Final = frozenset({"", "null", "none", "nil", "true", "false", "undefined", "unset", MASKED})
 _IS: Final = r"""\\?["']?\s{0,3}(?:=>|[=:])\s{0,3}"""
@@ -24,7 +25,16 @@ def mask(text: str) -> str:
 
     Masking twice changes nothing. Mask before cutting: half a token no longer looks like one.
     """
-    for pattern, replacement in _RULES:
+    return _replaced(mask_but_addresses(text), _ADDRESSES)
+
+
+def mask_but_addresses(text: str) -> str:
+    """The same with the addresses of machines left in: for the restricted channel alone."""
+    return _replaced(text, _RULES)
+
+
+def _replaced(text: str, rules: Iterable[_Rule]) -> str:
+    for pattern, replacement in rules:
         text = pattern.sub(replacement, text)
     return text
 
@@ -80,9 +90,7 @@ def _ipv6(found: _Match) -> str:
     return ":".join(address.exploded.split(":")[:3]) + ":x"
 
 
-def _rule(
-    pattern: str, replacement: str | Callable[[_Match], str] = MASKED
-) -> tuple[re.Pattern[str], str | Callable[[_Match], str]]:
+def _rule(pattern: str, replacement: str | Callable[[_Match], str] = MASKED) -> _Rule:
     return re.compile(pattern), replacement
 
 
@@ -124,6 +132,8 @@ _RULES: Final = (
     _rule(r"(?<![\w.+-])(?:55)?[1-9][1-9]9\d{8}(?![\w-])"),
     _rule(r"(?<![\w.+-])9\d{4}-\d{4}(?![\w-])"),
     _rule(r"(?<![\w.+-])\d{11}(?![\w-])", _cpf),
+)
+_ADDRESSES: Final = (
     _rule(
         r"(?<![\w.-])(?!127\.|0\.0\.0\.0)((?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3})(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w-]|\.\d)",
         r"\1x",

@@ -22,7 +22,8 @@ class Report:
     """The answer to one `/diag`; `waiting` names the checks whose answer is still to come, `advice` is by check.
 
     `steps` are the actions that a runbook's resolution names, with their titles.
-    `id` is set once the report is kept for its buttons; `about` says which alert or runbook was asked for.
+    `id` is set once the report is kept for its buttons; `about` says which alert or runbook was asked for, `masked`
+    where what is masked may be read in full.
     """
 
     what: str
@@ -34,6 +35,7 @@ class Report:
     incident: str = ""
     id: str = ""
     about: Text | None = None
+    masked: Text | None = None
     waiting: tuple[Text, ...] = ()
     advice: Mapping[str, Advice] = field(default_factory=dict)
     steps: Mapping[str, Text] = field(default_factory=dict)

@@ -13,7 +13,14 @@ class Person:
     id: str
 
 
-Value: TypeAlias = "str | int | float | datetime | Person | Text | Words"
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A channel in Slack, by its id; whoever is not in it learns nothing of its name."""
+
+    id: str
+
+
+Value: TypeAlias = "str | int | float | datetime | Person | Place | Text | Words"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ async def examine(settings: Settings, environ: Mapping[str, str]) -> AsyncIterat
         yield ok("catalog", f"{len(systems)} read: {', '.join(system.id for system in systems)}")
     except ConfigError as error:
         yield fail("catalog", str(error), "`plantao check` tells everything that is wrong with it.")
-    for verdict in await examine_workspace(settings, systems, scopes.needed()):
+    for verdict in await examine_workspace(settings, systems, scopes.needed(), environ):
         yield verdict
     for verdict in await _record(settings, systems, environ):
         yield verdict

@@ -51,7 +51,9 @@ async def opened(settings: Settings) -> AsyncIterator[AsyncWebClient]:
         yield client
 
 
-async def examine_workspace(settings: Settings, systems: Sequence[System], scopes: Collection[str]) -> list[Verdict]:
+async def examine_workspace(
+    settings: Settings, systems: Sequence[System], scopes: Collection[str], environ: Mapping[str, str]
+) -> list[Verdict]:
     """Everything about Slack; without a working bot token only the app token can be looked at."""
     async with opened(settings) as client:
         verdicts = await _app_token(client, settings)
@@ -61,6 +63,9 @@ async def examine_workspace(settings: Settings, systems: Sequence[System], scope
             return [_no_token(error), *verdicts]
         token = ok("slack.token", f"the bot token belongs to {identity.user} in {identity.team}")
         channels = await _channels(client, systems, identity)
+        channels += [
+            await _restricted(client, system, environ) for system in systems if system.profile.restricted_channel
+        ]
         return [token, _scopes(identity, scopes), *verdicts, *channels, *await _people(client, systems)]
 
 
@@ -130,6 +135,28 @@ def _channel(system: System, listed: Mapping[str, Mapping[str, Any]], identity: 
     if "chat:write.public" in identity.scopes and not found.get("is_private"):
         return ok(id, f"{system.id}: #{name} is public, so the bot may post there without being a member")
     return warn(id, f"{system.id}: the bot is not a member of #{name}", f"Type `/invite @plantao` in #{name}.")
+
+
+async def _restricted(client: AsyncWebClient, system: System, environ: Mapping[str, str]) -> Verdict:
+    """The channel in which details are read in full; the bot sees a private one only with the scope groups:read."""
+    id = "slack.restricted"
+    try:
+        channel = system.profile.restricted_in(environ)
+    except ConfigError as error:
+        return fail(id, f"{system.id}: {error}", "Copy the channel's id from its details in Slack.")
+    if not channel:
+        hint = f"Set {system.profile.restricted_channel.removeprefix('env:')} to the id of a private channel."
+        return warn(id, f"{system.id}: no restricted channel, so details are masked everywhere", hint)
+    answer = await _ask(client.conversations_info(channel=channel))
+    if isinstance(answer, Refusal) and answer.code == "missing_scope":
+        return ok(id, f"{system.id}: {channel} is not public; more I may not see without the scope groups:read")
+    if isinstance(answer, Refusal) and answer.code == "channel_not_found":
+        return warn(id, f"{system.id}: I see no channel {channel}", "Type `/invite @plantao` in it, or correct the id.")
+    if isinstance(answer, Refusal):
+        return answer.verdict(id, f"{system.id}: {channel} cannot be looked up")
+    if not answer["channel"].get("is_private"):
+        return fail(id, f"{system.id}: {channel} is public, so nothing is shown in full there", "Make it private.")
+    return ok(id, f"{system.id}: {channel} is private")
 
 
 async def _people(client: AsyncWebClient, systems: Sequence[System]) -> list[Verdict]:

@@ -11,6 +11,7 @@ from bot.flows.handoff import Draft
 from bot.flows.incidents import Listing, Timeline
 from bot.flows.ports import Caller, Ports
 from bot.flows.remediate import Request
+from bot.flows.restricted import Disclosed
 from bot.flows.runbooks import Opened, Shelf
 from bot.flows.runs import Actions, Runs, Told
 
@@ -75,6 +76,7 @@ Answer: TypeAlias = (
     | Shelf
     | Opened
     | Report
+    | Disclosed
     | DeclareForm
     | HandoffForm
     | RunForm

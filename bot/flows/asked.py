@@ -1,15 +1,17 @@
 """What a command, a button or a mention asks for and takes a while: said at once, shown as it comes, kept."""
 
+from dataclasses import replace
 from functools import partial
 
 from bot.catalog.system import ALL
 from bot.core.run import Phase, Run
 from bot.core.text import Text, say
-from bot.flows import diagnose, remediate, undo
+from bot.flows import diagnose, remediate, restricted, undo
 from bot.flows.answers import Answer, Later, RunForm, Said, Show
 from bot.flows.diagnose import Wanted, Which
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.remediate import Request
+from bot.flows.restricted import Disclosed
 
 
 async def diagnosis(ports: Ports, caller: Caller, word: str, number: str = "", system: str = "") -> Answer:
@@ -29,7 +31,10 @@ async def _report(wanted: Wanted, caller: Caller, ports: Ports, show: Show) -> A
     report = await diagnose.run(ports, wanted, show)
     if wanted.number:
         await diagnose.attach(ports, caller, wanted.number, report)
-    return await diagnose.keep(ports, report)
+    kept = await diagnose.keep(ports, report)
+    if full := await restricted.details(ports, caller, wanted.system, wanted.checks):
+        return Disclosed(replace(kept, masked=None), full)
+    return kept
 
 
 def proposal(ports: Ports, caller: Caller, request: Request) -> Answer:

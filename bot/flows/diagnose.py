@@ -16,7 +16,7 @@ from bot.core.incident import Diagnosed, Incident
 from bot.core.policy import Right
 from bot.core.report import Advice, Report, lines_of
 from bot.core.text import Text, plain, say
-from bot.flows import systems
+from bot.flows import restricted, systems
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand
 
@@ -124,6 +124,7 @@ def _report(ports: Ports, wanted: Wanted, tasks: dict[asyncio.Task[Finding], Che
         place=wanted.system.profile.name,
         incident=wanted.number,
         about=_about(wanted.system, wanted.word),
+        masked=restricted.note(ports, wanted.system, wanted.checks),
         waiting=tuple(check.title.text() for task, check in tasks.items() if not task.done()),
         advice={finding.check: _advice(wanted.system, finding) for finding in findings},
         steps=_steps(wanted.system, wanted.word),

@@ -22,6 +22,11 @@ class _Looking:
     readers: set[str]
 
 
+def limit_of(check: Check) -> float:
+    """How many seconds a check has."""
+    return check.limit.total_seconds() if check.limit else DEFAULT_LIMIT
+
+
 class Findings:
     """The findings of this process; two people who ask for the same within five seconds share one run.
 
@@ -59,7 +64,7 @@ class Findings:
 
     async def _find(self, check: Check) -> Finding:
         began = time.monotonic()
-        limit = check.limit.total_seconds() if check.limit else DEFAULT_LIMIT
+        limit = limit_of(check)
         reading = asyncio.create_task(self._judged(check))
         # Not a time-out around the reading: one that ignores its cancellation would still delay everybody.
         await asyncio.wait({reading}, timeout=limit)

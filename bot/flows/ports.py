@@ -92,6 +92,9 @@ class People(Protocol):
 class Targets(Protocol):
     async def read(self, check: Check) -> Reading: ...
 
+    async def reveal(self, check: Check) -> tuple[str, ...]:
+        """What the reading masks, in full but for secrets."""
+
     async def preview(self, action: Action, given: Mapping[str, Any]) -> Preview: ...
 
     async def execute(self, action: Action, given: Mapping[str, Any], preview: Preview, progress: Progress) -> Text: ...
@@ -150,7 +153,7 @@ class Feed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything outside, as one value that the verbs take first."""
+    """Everything outside, as one value that the verbs take first; `restricted` is each system's restricted channel."""
 
     record: Record
     leases: Leases
@@ -163,3 +166,4 @@ class Ports:
     teller: Teller
     clock: Clock
     catalog: Catalog
+    restricted: Mapping[str, str]

@@ -31,6 +31,13 @@ class CatalogTargets:
         address = await self._address(check, found)
         return await found.run(address, _parameters(found, check.parameters))
 
+    async def reveal(self, check: Check) -> tuple[str, ...]:
+        """Read what a restricted check masks."""
+        found = await loaded(check.operation)
+        if not isinstance(found, Read) or found.reveal is None:
+            raise ConfigError(f"{check.name}: {check.operation} masks nothing that could be read in full")
+        return await found.reveal(await self._address(check, found), _parameters(found, check.parameters))
+
     async def preview(self, action: Action, given: Mapping[str, Any]) -> Preview:
         """Read what an action would change."""
         found = await _change(action)

@@ -8,6 +8,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write", "chat:write.public"),  # public: also where nobody has invited the bot
     "chat.update": ("chat:write",),
+    "conversations.info": ("channels:read",),
     "conversations.list": ("channels:read",),
     "files.completeUploadExternal": ("files:write",),
     "files.getUploadURLExternal": ("files:write",),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.core.text import Person, Text, Value, Words
+from bot.core.text import Person, Place, Text, Value, Words
 from bot.locale import PORTUGUESE, catalogue
 
 
@@ -53,6 +53,8 @@ class Voice:
                 return escape(self.words(value))
             case Person(id):
                 return f"<@{id}>" if id else "Plantão"
+            case Place(id):
+                return f"<#{id}>"
             case datetime():
                 return moment(value)
             case _:
@@ -66,6 +68,8 @@ class Voice:
                 return self.words(value)
             case Person(id):
                 return id or "Plantão"
+            case Place(id):
+                return id
             case datetime():
                 return self.clock(value)
             case _:

@@ -21,6 +21,15 @@ async def read(name: str, address: Settings, /, **parameters: object) -> Reading
         return await found.run(found.address.model_validate(address), found.parameters.model_validate(parameters))
 
 
+async def reveal(name: str, address: Settings, /, **parameters: object) -> tuple[str, ...]:
+    """What a check masks, as the restricted channel reads it."""
+    found = operation(name)
+    assert isinstance(found, Read)
+    assert found.reveal is not None
+    async with asyncio.timeout(found.limit):
+        return await found.reveal(found.address.model_validate(address), found.parameters.model_validate(parameters))
+
+
 async def refusal(name: str, address: Settings, /, **parameters: object) -> TargetError:
     with pytest.raises(TargetError) as caught:
         await read(name, address, **parameters)

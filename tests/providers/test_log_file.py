@@ -9,7 +9,7 @@ from time import time
 
 import pytest
 from pydantic import ValidationError
-from readings import Settings, measured, missing, read, refusal, spoken, summary
+from readings import Settings, measured, missing, read, refusal, reveal, spoken, summary
 from ssh_server import SshServer, serving
 
 from bot.core.errors import Denied, TargetError
@@ -137,6 +137,15 @@ async def test_values_of_a_field_are_counted_and_addresses_masked(place: Setting
     assert values["top_share_percent"] == 71.4
     assert reading.evidence == ("×5 203.0.113.x", "×2 198.51.100.x")
     assert summary(reading) == "2 values of `client.ip` in 7 lines; the most frequent, 203.0.113.x, ×5"
+
+
+async def test_the_restricted_channel_reads_the_addresses_in_full_and_no_more(place: Settings, tmp_path: Path) -> None:
+    rows = [{"ip": "203.0.113.7", "user": "ana@example.com"}, {"ip": "2001:db8::7", "user": "sk-abc123def456ghi789jkl"}]
+    path = written(tmp_path, *map(json.dumps, [*rows, rows[0]]))
+    addresses = await reveal("log_file.json_field", {**place, "path": path}, field="ip")
+    assert addresses == ("×2 203.0.113.7", "×1 2001:db8::7")
+    people = await reveal("log_file.json_field", {**place, "path": path}, field="user")
+    assert people == ("×2 ***@example.com", "×1 ***")
 
 
 async def test_a_field_that_no_line_has_is_unknown(tmp_path: Path) -> None:

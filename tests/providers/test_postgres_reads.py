@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from postgres_server import PostgresServer, muted_after, replica_of, started
 from pydantic import ValidationError
-from readings import measured, missing, read, refusal, spoken, summary
+from readings import measured, missing, read, refusal, reveal, spoken, summary
 from redis_server import free_port
 
 from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
@@ -160,6 +160,29 @@ async def test_the_session_that_blocks_others_is_named_first(clean: PostgresServ
     assert "idle in transaction  agente_app worker: [blocks others] UPDATE" in reading.evidence[0]
     assert f"[waits for {pid}] UPDATE" in reading.evidence[1]
     assert reading.evidence[1].startswith(f"pid {victim.pid}  ")
+
+
+async def test_a_suspicious_session_comes_first_and_only_the_restricted_channel_reads_what_was_typed(
+    clean: PostgresServer,
+) -> None:
+    odd = "SELECT id FROM users WHERE email = 'ana@example.com' OR '1'='1' -- now"
+    hidden = "SELECT email FROM users WHERE email = 'hunter2' AND email <> 'password'"
+    with clean.connect("agente_app", "psql") as thief, clean.connect("agente_app", "api") as app:
+        thief.execute("BEGIN")
+        thief.execute(odd)
+        app.execute("BEGIN")
+        app.execute(f"{hidden} OR 1=1")
+        masked = await read("postgres.long_queries", clean.address(), min_seconds=0)
+        full = await reveal("postgres.long_queries", clean.address(), min_seconds=0)
+        pid = thief.info.backend_pid
+    [shown] = [line for line in masked.evidence if line.startswith(f"pid {pid} ")]
+    assert "[looks like an injection; a person's tool] SELECT id FROM users WHERE email = '***' OR" in shown
+    assert measured(masked)["suspicious"] == 2
+    assert summary(masked).startswith("suspicious: 2; ")
+    [read_in_full] = [line for line in full if line.startswith(f"pid {pid} ")]
+    assert "from the machine itself" in read_in_full
+    assert "email = '***@example.com' OR '1'='1' -- now" in read_in_full
+    assert "hunter2" not in repr((masked, full)), "where a query names a secret its values stay masked"
 
 
 async def test_slow_statements_are_ranked_by_their_mean(postgres: PostgresServer) -> None:

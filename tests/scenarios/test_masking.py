@@ -10,7 +10,7 @@ import pytest
 import yaml
 from redis.asyncio import Redis
 
-from bot.core.redaction import MASKED, mask
+from bot.core.redaction import MASKED, mask, mask_but_addresses
 from sandbox.world.neighbours import Neighbours
 from sandbox.world.neighbours.site import Answer
 from tests.house import House
@@ -22,7 +22,7 @@ CORPUS: list[tuple[str, str]] = [
 LINES = [text for text, _ in CORPUS]
 OTHERS = ("railway-chroma", "harven", "customer-support", "etp-express")
 NO_SECRETS = ("_URL", "_REPO", "_PROJECT", "_ENVIRONMENT", "_SERVER", "_NAMESPACE", "_APPLICATION", "_DATABASE")
-NO_SECRETS += ("_CLUSTER", "_PATH", "_USER", "_FROM_EMAIL", "_PUBLIC_KEY")
+NO_SECRETS += ("_CLUSTER", "_PATH", "_USER", "_FROM_EMAIL", "_PUBLIC_KEY", "_CHANNEL")
 
 
 async def test_nothing_secret_or_personal_of_the_world_is_shown_logged_or_kept(
@@ -37,6 +37,21 @@ async def test_nothing_secret_or_personal_of_the_world_is_shown_logged_or_kept(
     secrets = [secret for _, secret in CORPUS] + sorted(credentials(house))
     leaked = [(place, secret) for place, words in seen.items() for secret in secrets if secret in words]
     assert not leaked
+
+
+async def test_in_the_restricted_channel_addresses_are_all_that_is_unmasked_and_one_person_reads_them(
+    house: House, capfd: pytest.CaptureFixture[str]
+) -> None:
+    await house.demo.world.control({"logs": {"agente-api": LINES}})
+    await house.command(ON_CALL, "/diag top-addresses", "restricted")
+    await house.told(ON_CALL, "🔒")
+    await house.quiet()
+    state = (await house.client.get("/control/state?calls=5000")).json()
+    mine = json.dumps(state["ephemerals"].pop(ON_CALL.id), ensure_ascii=False)
+    rest = json.dumps({**state, "users": []}, ensure_ascii=False) + await record(house) + "".join(capfd.readouterr())
+    addresses = {secret for text, secret in CORPUS if secret in mask_but_addresses(text)}
+    assert {secret for _, secret in CORPUS if secret in mine} == addresses == {"203.0.113.77"}
+    assert not [secret for _, secret in CORPUS if secret in rest]
 
 
 def beginning(text: str) -> str:

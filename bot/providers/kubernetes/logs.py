@@ -10,7 +10,7 @@ from pydantic import Field
 
 from bot.core.errors import Denied, TargetError
 from bot.core.findings import Measurement, Reading
-from bot.core.loglines import LogLine, LogQuery, read_lines
+from bot.core.loglines import LogLine, LogQuery, addresses_in, read_lines
 from bot.core.operation import Read
 from bot.core.redaction import mask
 from bot.providers.kubernetes.address import NAME, Address
@@ -66,26 +66,34 @@ class ContainerLog:
 
 
 async def _read(address: Address, wanted: LogsWanted) -> Reading:
+    pods, logs = await _logs(address, wanted)
+    skipped = [log for log in logs if log.refusal]
+    if len(skipped) == len(logs) and not wanted.previous:
+        raise TargetError("None of the {count} pods has a log to read: {reason}", count=pods, reason=skipped[0].refusal)
+    # In a thread: masking thousands of lines takes longer than the event loop can spare.
+    reading = await asyncio.to_thread(_told, logs, wanted)
+    more = (
+        Measurement("pods", pods),
+        Measurement("skipped", len(skipped)),
+        Measurement("cut", sum(log.is_cut for log in logs)),
+    )
+    notes = tuple(_notes(logs, pods))
+    return replace(reading, measurements=reading.measurements + more, evidence=reading.evidence + notes)
+
+
+async def _reveal(address: Address, wanted: LogsWanted) -> tuple[str, ...]:
+    _, logs = await _logs(address, wanted)
+    return await asyncio.to_thread(lambda: addresses_in(list(_lines(logs)), wanted))
+
+
+async def _logs(address: Address, wanted: LogsWanted) -> tuple[int, list[ContainerLog]]:
+    """How many pods there are, and what their containers wrote."""
     async with opened(address) as cluster:
         pods = await pods_of(cluster, wanted)
         if not pods:
             raise TargetError("There is no such pod.")
         bounds = Bounds(wanted.container, wanted.previous, wanted.lines, wanted.minutes, _BYTES)
-        logs = await container_logs(cluster, pods, bounds)
-    skipped = [log for log in logs if log.refusal]
-    if len(skipped) == len(logs) and not wanted.previous:
-        raise TargetError(
-            "None of the {count} pods has a log to read: {reason}", count=len(pods), reason=skipped[0].refusal
-        )
-    # In a thread: masking thousands of lines takes longer than the event loop can spare.
-    reading = await asyncio.to_thread(_told, logs, wanted)
-    more = (
-        Measurement("pods", len(pods)),
-        Measurement("skipped", len(skipped)),
-        Measurement("cut", sum(log.is_cut for log in logs)),
-    )
-    notes = tuple(_notes(logs, len(pods)))
-    return replace(reading, measurements=reading.measurements + more, evidence=reading.evidence + notes)
+        return len(pods), await container_logs(cluster, pods, bounds)
 
 
 async def container_logs(cluster: Cluster, pods: list[Document], bounds: Bounds) -> list[ContainerLog]:
@@ -169,4 +177,4 @@ def _notes(logs: list[ContainerLog], pods: int) -> Iterator[str]:
         yield f"({log.source}: only the first {_BYTES // 1024} KiB of these lines)"
 
 
-LOGS = Read("kubernetes.logs", Address, LogsWanted, LIMIT, _read)
+LOGS = Read("kubernetes.logs", Address, LogsWanted, LIMIT, _read, _reveal)

@@ -12,7 +12,7 @@ from bot.core.errors import TargetError
 from bot.core.findings import Measurement, Reading
 from bot.core.loglines import LogLine, LogQuery, read_lines
 from bot.core.operation import Read
-from bot.core.redaction import mask
+from bot.core.redaction import mask, mask_but_addresses
 from bot.core.text import Text, say
 from bot.providers.log_file.address import Address
 from bot.providers.log_file.tail import End, end_of
@@ -39,8 +39,8 @@ async def _read_field(address: Address, wanted: JsonField) -> Reading:
     end = await end_of(address, wanted.lines)
     lines = _recent(end, address, wanted)
     fitting = [line for line in lines if _fits(line.text.lower(), wanted)]
-    values = Counter(value for line in fitting if (value := _value(line.text, wanted.field)) is not None)
-    counted, ranked = values.total(), sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))
+    values = _counted(fitting, wanted)
+    counted, ranked = values.total(), _ranked(values)
     none = None if counted else say("no line that fits has the field `{field}`", field=wanted.field)
     return Reading(
         none or _summary(wanted.field, ranked, counted),
@@ -55,6 +55,20 @@ async def _read_field(address: Address, wanted: JsonField) -> Reading:
         ),
         tuple(f"×{times} {mask(value)[:_VALUE_LIMIT]}" for value, times in ranked[: wanted.top]),
     )
+
+
+async def _reveal_field(address: Address, wanted: JsonField) -> tuple[str, ...]:
+    lines = _recent(await end_of(address, wanted.lines), address, wanted)
+    ranked = _ranked(_counted([line for line in lines if _fits(line.text.lower(), wanted)], wanted))
+    return tuple(f"×{times} {mask_but_addresses(value)[:_VALUE_LIMIT]}" for value, times in ranked[: wanted.top])
+
+
+def _counted(lines: list[LogLine], wanted: JsonField) -> Counter[str]:
+    return Counter(value for line in lines if (value := _value(line.text, wanted.field)) is not None)
+
+
+def _ranked(values: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _summary(field: str, ranked: list[tuple[str, int]], counted: int) -> Text:
@@ -108,4 +122,4 @@ def _percent(part: int, whole: int) -> float:
 
 
 LINES = Read("log_file.lines", Address, LogQuery, _LIMIT, _read_lines)
-JSON_FIELD = Read("log_file.json_field", Address, JsonField, _LIMIT, _read_field)
+JSON_FIELD = Read("log_file.json_field", Address, JsonField, _LIMIT, _read_field, _reveal_field)

@@ -1,5 +1,6 @@
-"""What runs right now: the long ones first, and who blocks whom."""
+"""What runs right now: the suspicious and the long ones, and who blocks whom."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from psycopg import sql
@@ -11,13 +12,14 @@ from bot.core.redaction import mask
 from bot.core.text import Text, say
 from bot.providers.postgres.address import Address
 from bot.providers.postgres.connection import QUICK_LIMIT, Row, reading
-from bot.providers.postgres.wording import duration, shape
+from bot.providers.postgres.suspicion import signs
+from bot.providers.postgres.wording import duration, shape, typed
 
 _SHOWN: Final = 20
 # pg_blocking_pids is asked only for those that wait: it briefly locks the whole lock table.
 _SESSIONS: Final = sql.SQL(
     "WITH seen AS MATERIALIZED (SELECT pid, usename AS role, coalesce(application_name, '') AS application, state, "
-    "query, query = '<insufficient privilege>' AS is_hidden, "
+    "query, coalesce(host(client_addr), '') AS client, query = '<insufficient privilege>' AS is_hidden, "
     "extract(epoch FROM clock_timestamp() - coalesce(query_start, xact_start))::float8 AS age_s, "
     "CASE WHEN wait_event_type = 'Lock' THEN pg_blocking_pids(pid) ELSE '{}' END AS blockers "
     "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename IS NOT NULL AND datid IS NOT NULL "
@@ -32,24 +34,69 @@ class Long(Parameters):
     min_seconds: float = Field(5, ge=0, le=86_400)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sessions:
+    """Those that may be looked at, and how many may not."""
+
+    seen: list[Row]
+    hidden: int
+    min_seconds: float
+
+    @property
+    def long(self) -> list[Row]:
+        return [one for one in self.seen if one["state"] == "active" and one["age_s"] >= self.min_seconds]
+
+    @property
+    def blocked(self) -> list[Row]:
+        return [one for one in self.seen if one["blockers"]]
+
+    @property
+    def culprits(self) -> set[int]:
+        return {pid for one in self.blocked for pid in one["blockers"]}
+
+    @property
+    def suspicious(self) -> list[Row]:
+        return [one for one in self.seen if _signs(one)]
+
+    def ranked(self) -> list[Row]:
+        """The suspicious ones, those for whom others wait, the long ones, and those that wait."""
+        culprits, suspicious = self.culprits, {one["pid"] for one in self.suspicious}
+        wanted = {one["pid"] for one in [*self.long, *self.blocked]} | culprits | suspicious
+        meant = (one for one in self.seen if one["pid"] in wanted)
+        return sorted(meant, key=lambda one: (one["pid"] not in suspicious, one["pid"] not in culprits))[:_SHOWN]
+
+
 async def _read(address: Address, wanted: Long) -> Reading:
-    async with reading(address) as session:
-        sessions = await session.rows(_SESSIONS)
-    seen = [one for one in sessions if not one["is_hidden"]]
-    hidden = len(sessions) - len(seen)
-    long = [one for one in seen if one["state"] == "active" and one["age_s"] >= wanted.min_seconds]
-    blocked = [one for one in seen if one["blockers"]]
-    missing = _hidden(hidden, address.user) if hidden else None
+    sessions = await _sessions(address, wanted)
+    missing = _hidden(sessions.hidden, address.user) if sessions.hidden else None
+    long = sessions.long
     longest = round(long[0]["age_s"], 1) if long else 0.0
     return Reading(
-        _summary(long, blocked, missing, wanted.min_seconds),
+        _summary(sessions, missing),
         (
             Measurement("count", None if missing else len(long), missing=missing),
             Measurement("longest_s", None if missing else longest, "s", missing),
-            Measurement("blocked", None if missing else len(blocked), missing=missing),
+            Measurement("blocked", None if missing else len(sessions.blocked), missing=missing),
+            Measurement("suspicious", None if missing else len(sessions.suspicious), missing=missing),
         ),
-        tuple(_evidence(seen, long, blocked)),
+        tuple(_shown(one, one["pid"] in sessions.culprits) for one in sessions.ranked()),
     )
+
+
+async def _reveal(address: Address, wanted: Long) -> tuple[str, ...]:
+    sessions = await _sessions(address, wanted)
+    return tuple(_shown(one, one["pid"] in sessions.culprits, is_full=True) for one in sessions.ranked())
+
+
+async def _sessions(address: Address, wanted: Long) -> _Sessions:
+    async with reading(address) as session:
+        rows = await session.rows(_SESSIONS)
+    seen = [one for one in rows if not one["is_hidden"]]
+    return _Sessions(seen, len(rows) - len(seen), wanted.min_seconds)
+
+
+def _signs(one: Row) -> list[str]:
+    return signs(one["query"], one["application"])
 
 
 def _hidden(sessions: int, user: str) -> Text:
@@ -60,41 +107,44 @@ def _hidden(sessions: int, user: str) -> Text:
     )
 
 
-def _summary(long: list[Row], blocked: list[Row], missing: Text | None, seconds: float) -> Text:
+def _summary(sessions: _Sessions, missing: Text | None) -> Text:
     if missing is not None:
         return missing
+    words = _length(sessions)
+    if not sessions.suspicious:
+        return words
+    return say("suspicious: {count}; {words}", count=len(sessions.suspicious), words=words)
+
+
+def _length(sessions: _Sessions) -> Text:
+    long, blocked = sessions.long, sessions.blocked
     if not long:
         return say(
             "no query runs for more than {seconds} s; waiting for a lock: {blocked}",
-            seconds=seconds,
+            seconds=sessions.min_seconds,
             blocked=len(blocked),
         )
     return say(
         "queries longer than {seconds} s: {count}, the longest for {longest} (pid {pid}); "
         "waiting for a lock: {blocked}",
         count=len(long),
-        seconds=seconds,
+        seconds=sessions.min_seconds,
         longest=duration(long[0]["age_s"]),
         pid=long[0]["pid"],
         blocked=len(blocked),
     )
 
 
-def _evidence(seen: list[Row], long: list[Row], blocked: list[Row]) -> list[str]:
-    """The long ones, those that wait, and those for whom they wait."""
-    culprits = {pid for one in blocked for pid in one["blockers"]}
-    wanted = {one["pid"] for one in [*long, *blocked]} | culprits
-    # The culprits first: they are what a person came for.
-    ranked = sorted((one for one in seen if one["pid"] in wanted), key=lambda one: one["pid"] not in culprits)
-    return [_shown(one, one["pid"] in culprits) for one in ranked[:_SHOWN]]
-
-
-def _shown(one: Row, is_culprit: bool) -> str:
+def _shown(one: Row, is_culprit: bool, *, is_full: bool = False) -> str:
+    """A session in one line; in full it has its address and what people typed."""
     who = f"{mask(one['role'])[:40]} {mask(one['application'])[:40]}".strip()
-    notes = [f"waits for {', '.join(map(str, one['blockers']))}"] if one["blockers"] else []
+    if is_full:
+        who += f" from {one['client'] or 'the machine itself'}"
+    notes = [*_signs(one), *([f"waits for {', '.join(map(str, one['blockers']))}"] if one["blockers"] else [])]
     notes += ["blocks others"] if is_culprit else []
     told = f"[{'; '.join(notes)}] " if notes else ""
-    return f"pid {one['pid']}  {duration(one['age_s'] or 0)}  {one['state']}  {who}: {told}{shape(one['query'])}"
+    query = typed(one["query"]) if is_full else shape(one["query"])
+    return f"pid {one['pid']}  {duration(one['age_s'] or 0)}  {one['state']}  {who}: {told}{query}"
 
 
-LONG_QUERIES = Read("postgres.long_queries", Address, Long, QUICK_LIMIT, _read)
+LONG_QUERIES = Read("postgres.long_queries", Address, Long, QUICK_LIMIT, _read, _reveal)

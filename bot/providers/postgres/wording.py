@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from bot.core.redaction import MASKED, mask
+from bot.core.redaction import MASKED, mask, mask_but_addresses
 
 # One alternative per kind of token that may hold a quote; each consumes its token, so the scan is linear.
 _TOKENS: Final = re.compile(
@@ -20,10 +20,24 @@ _TOKENS: Final = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 
+_SECRETIVE: Final = re.compile(
+    r"(?i)passw|senha|pwd|secret|segredo|token|credential|hash|salt|cookie|session|api_?key|private_?key|crypt|\botp\b|auth"
+)
+
 
 def shape(query: str, limit: int = 200) -> str:
     """A query on one line without literals and comments, masked, at most `limit` characters."""
     return mask(" ".join(_TOKENS.sub(_replaced, query).split()))[:limit]
+
+
+def typed(query: str, limit: int = 500) -> str:
+    """A query on one line as it was typed, for the restricted channel: without values if it touches a secret.
+
+    A password between quotes looks like any other word, so the names around it decide.
+    """
+    if _SECRETIVE.search(query):
+        return shape(query, limit)
+    return mask_but_addresses(" ".join(query.split()))[:limit]
 
 
 def _replaced(found: re.Match[str]) -> str:

@@ -5,13 +5,14 @@ from bot.core.text import say
 from bot.flows.answers import Help, Said
 from bot.flows.diagnose import Menu, Which
 from bot.flows.incidents import Listing, Timeline
+from bot.flows.restricted import Disclosed
 from bot.flows.runbooks import Opened, Shelf
 from bot.flows.runs import Actions, Runs, Told
-from bot.slack.blocks import incident, parts, report, runbook, runs
+from bot.slack.blocks import incident, parts, report, restricted, runbook, runs
 from bot.slack.blocks.parts import Message
 from bot.slack.voice import Voice
 
-Shown = Said | Help | Listing | Timeline | Menu | Which | Shelf | Opened | Report | Actions | Runs | Told
+Shown = Said | Help | Listing | Timeline | Menu | Which | Shelf | Opened | Report | Disclosed | Actions | Runs | Told
 
 
 def show(value: Shown, voice: Voice) -> Message:
@@ -44,3 +45,5 @@ def show(value: Shown, voice: Voice) -> Message:
             return runs.told(value, voice)
         case Report():
             return report.report(value, voice)
+        case Disclosed():
+            return restricted.disclosed(value, voice)

@@ -38,6 +38,8 @@ def report(value: Report, voice: Voice, *, is_shared: bool = False) -> Message:
     blocks = [parts.section(verdict), parts.context(_counted(value, voice))]
     if value.about is not None:
         blocks.append(parts.context(voice(value.about)))
+    if value.masked is not None:
+        blocks.append(parts.context(voice(value.masked)))
     wrong = [finding for finding in value.findings if finding.level is not Level.OK]
     groups = _alike(wrong, voice)
     for same in groups[:GROUPS_SHOWN]:
