@@ -190,12 +190,12 @@ def _for_a_time(request: Request) -> list[Text]:
 
 
 async def _worsening(ports: Ports, request: Request) -> list[Text]:
-    """A warning when an undo would bring back what an undo has taken away."""
+    """A warning when an undo would bring back what an undo, or a rollback, has taken away."""
     if not request.undo_of:
         return []
     taken_back = await ports.record.load(RUNS, request.undo_of)
     if not taken_back.proposal.undo_of:
-        return []
+        return [_left(taken_back)] if request.action.verb == "rollback" else []
     return [
         say(
             "{run} put things right again after {first}: this brings back what {first} had set.",
@@ -203,6 +203,13 @@ async def _worsening(ports: Ports, request: Request) -> list[Text]:
             first=taken_back.proposal.undo_of,
         )
     ]
+
+
+def _left(rollback: Run) -> Text:
+    return say(
+        "{run} was a rollback: this brings back the version that it left. Make sure that the trouble had another cause.",
+        run=rollback.number,
+    )
 
 
 async def read_preview(ports: Ports, action: Action, given: Mapping[str, Any]) -> Preview:

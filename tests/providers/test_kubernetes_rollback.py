@@ -28,9 +28,9 @@ def undo() -> Change:
     return found
 
 
-async def preview(address: Settings, to_revision: int | None = None, name: str = NAME) -> Preview:
+async def preview(address: Settings, to_revision: int | None = None, name: str = NAME, **back: str) -> Preview:
     change = undo()
-    wanted = change.parameters.model_validate({"name": name, "to_revision": to_revision})
+    wanted = change.parameters.model_validate({"name": name, "to_revision": to_revision} | back)
     return await change.preview(change.address.model_validate(address), wanted)
 
 
@@ -251,6 +251,29 @@ async def test_going_back_to_what_was_rolled_back_earlier_is_warned_of(world: Wo
     shown = await preview(cluster(world))
     assert lines(shown)["image"] == ("agente-api:2.3.1", "agente-api:2.4.0")
     assert warnings(shown) == ["agente-api:2.4.0 was itself rolled back earlier."]
+
+
+async def test_its_undo_goes_to_what_ran_before_whatever_came_between_and_whatever_number_that_has_now(
+    world: World,
+) -> None:
+    shown = await preview(cluster(world))
+    await execute(cluster(world), shown)
+    await deploy(world, "agente-api:2.4.2")
+    await settled(world, 5)
+    back = await preview(cluster(world), **shown.undo)
+    assert lines(back)["image"] == ("agente-api:2.4.2", "agente-api:2.4.0")
+    assert lines(back)["revision"] == ("5", "3")
+    assert warnings(back) == ["agente-api:2.4.0 was itself rolled back earlier."]
+    assert (await execute(cluster(world), back)).startswith("agente-api runs agente-api:2.4.0 again (revision 6)")
+    again = await preview(cluster(world), **back.undo)
+    assert lines(again)["image"] == ("agente-api:2.4.0", "agente-api:2.4.2")
+
+
+async def test_an_undo_to_what_runs_already_or_is_no_longer_kept_is_refused(world: World) -> None:
+    shown = await preview(cluster(world))
+    assert spoken(await refusal(preview(cluster(world), **shown.undo))) == "agente-api runs revision 3 already."
+    gone = await refusal(preview(cluster(world), template_hash="0123456789ab"))
+    assert spoken(gone) == "agente-api no longer keeps the revision that ran before; it has 3, 2, 1."
 
 
 @pytest.mark.parametrize(

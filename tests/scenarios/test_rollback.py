@@ -36,7 +36,29 @@ async def test_an_approved_rollback_runs_once_is_verified_and_reported(house: Ho
     thread = "\n".join(await house.thread("RUN-1"))
     for step in ("@bruno", "⏳", "✔️", "✅"):
         assert step in thread
-    assert buttons(await house.headline("RUN-1")) == []
+    assert buttons(await house.headline("RUN-1")) == ["run:undo"]
+
+
+async def test_a_rollback_is_taken_back_to_the_recorded_revision_by_somebody_who_was_warned(house: House) -> None:
+    await house.command(ON_CALL, "/rollback agente-api")
+    await house.click(APPROVER, await house.headline("RUN-1"), "run:approve")
+    assert (await _settled(house)).phase is Phase.VERIFIED
+    # A release in between: the one before is not the one that was recorded.
+    await _released(house, "agente-api:2.4.2")
+    await house.click(NEXT_ON_CALL, await house.shows("RUN-1", "executada e verificada"), "run:undo")
+    back = await house.headline("RUN-2 ·")
+    shown = house.words(back)
+    assert f"`agente-api:2.4.2` → `{GOOD}`" in shown
+    warned = shown.partition("⚠️")[2]
+    assert "RUN-1" in warned
+    assert GOOD in warned, "the cluster knows too that it was rolled back"
+    await house.click(NEXT_ON_CALL, back, "run:approve")
+    await house.told(NEXT_ON_CALL, "somebody else has to approve it")
+    assert _patches(house) == 1
+    await house.click(APPROVER, back, "run:approve")
+    assert (await _settled(house, "RUN-2")).phase is Phase.VERIFIED
+    assert (_image(house), _patches(house)) == (GOOD, 2)
+    await house.shows("RUN-1", "RUN-2")
 
 
 async def test_progress_is_one_reply_that_is_edited(house: House) -> None:
@@ -186,13 +208,18 @@ async def test_two_rollbacks_of_one_target_never_run_together(house: House) -> N
     assert _patches(house) == 1
 
 
-async def _propose(house: House, incident: str = "") -> dict[str, Any]:
-    await house.demo.world.control({"deploy": {"deployment": "agente-api", "image": BAD, "by": "ci", "cause": "2.4.1"}})
+async def _released(house: House, image: str) -> None:
+    await house.demo.world.control({"deploy": {"deployment": "agente-api", "image": image, "by": "ci", "cause": image}})
 
     async def rolled_out() -> bool:
-        return bool(house.demo.world.state()["deployments"]["agente-api"]["rolled_out"])
+        deployment = house.demo.world.state()["deployments"]["agente-api"]
+        return bool(deployment["rolled_out"] and deployment["image"] == image)
 
     await house.until(rolled_out)
+
+
+async def _propose(house: House, incident: str = "") -> dict[str, Any]:
+    await _released(house, BAD)
     await house.command(ON_CALL, f"/rollback agente-api {incident}")
     card: dict[str, Any] = await house.headline("RUN-1")
     return card

@@ -32,9 +32,13 @@ _FOLLOW_LIMIT: Final = 280.0
 
 
 class Undo(Named):
-    """Which deployment, and to which revision; none means the one before the present."""
+    """Which deployment, and to which revision; none means the one before the present.
+
+    `template_hash` names the revision by its content, which stays when its number moves: so a rollback is taken back.
+    """
 
     to_revision: int | None = Field(None, ge=1)
+    template_hash: str = Field("", pattern=r"^([0-9a-f]{12})?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,10 @@ class _History:
     deployment: Document
     revisions: list[Revision]
     present: Revision
+
+    @property
+    def known(self) -> str:
+        return ", ".join(str(revision.number) for revision in self.revisions)
 
 
 async def _preview(address: Address, wanted: Undo) -> Preview:
@@ -61,6 +69,7 @@ async def _preview(address: Address, wanted: Undo) -> Preview:
         },
         arguments={"name": wanted.name, "to_revision": str(target.number), "template_hash": target.digest},
         warnings=tuple(cautions(deployment, history.revisions, present, target)),
+        undo={"name": wanted.name, "template_hash": present.digest},
     )
 
 
@@ -94,8 +103,10 @@ async def _history(cluster: Cluster, name: str) -> _History:
 
 def _choose(history: _History, wanted: Undo) -> Revision:
     present = history.present
-    if wanted.to_revision == present.number:
+    if wanted.to_revision == present.number or wanted.template_hash == present.digest:
         raise TargetError("{name} runs revision {revision} already.", name=wanted.name, revision=present.number)
+    if wanted.template_hash:
+        return _recorded(history, wanted)
     if wanted.to_revision is None:
         earlier = [revision for revision in history.revisions if revision.number < present.number]
         if not earlier:
@@ -111,7 +122,19 @@ def _choose(history: _History, wanted: Undo) -> Revision:
             "{name} has no revision {revision}; it has {known}.",
             name=wanted.name,
             revision=wanted.to_revision,
-            known=", ".join(str(revision.number) for revision in history.revisions),
+            known=history.known,
+        )
+    return found
+
+
+def _recorded(history: _History, wanted: Undo) -> Revision:
+    """The revision of this content, whatever its number is by now; Kubernetes keeps only the last few."""
+    found = next((one for one in history.revisions if one.digest == wanted.template_hash), None)
+    if found is None:
+        raise TargetError(
+            "{name} no longer keeps the revision that ran before; it has {known}.",
+            name=wanted.name,
+            known=history.known,
         )
     return found
 
