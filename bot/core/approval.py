@@ -30,21 +30,31 @@ def approve(state: Run, who: str, roles: Collection[str], now: datetime) -> Appr
         raise UserError(
             "You approved {run} already; somebody else has to approve it too. Nothing was changed.", run=state.number
         )
-    if who == state.proposed_by and not state.proposal.self_approval:
-        raise UserError("You proposed {run}; somebody else has to approve it. Nothing was changed.", run=state.number)
+    if who == state.proposer and not state.proposal.self_approval:
+        raise _own(state)
     return Approved(state.proposal.preview.fingerprint, tuple(sorted(roles)))
 
 
 def go_ahead_alone(state: Run, who: str, now: datetime) -> Approved:
     """The emergency rule: who proposed it answers for it. That the policy allows it was checked before."""
     _require_waiting(state, now)
-    if who != state.proposed_by:
+    if who != state.proposer:
         raise UserError(
             "Only {who}, who proposed {run}, may go ahead alone. Nothing was changed.",
-            who=Person(state.proposed_by),
-            run=state.number,
+            who=Person(state.proposer),
+            run=state.proposal.undo_of if state.proposal.on_behalf_of else state.number,
         )
     return Approved(state.proposal.preview.fingerprint, emergency=True)
+
+
+def _own(state: Run) -> UserError:
+    if not state.proposal.on_behalf_of:
+        return UserError("You proposed {run}; somebody else has to approve it. Nothing was changed.", run=state.number)
+    return UserError(
+        "{run} takes back {first}, which you proposed; somebody else has to approve it. Nothing was changed.",
+        run=state.number,
+        first=state.proposal.undo_of,
+    )
 
 
 def people_missing(state: Run) -> int:

@@ -18,6 +18,7 @@ class Proposed:
     `quorum` people have to agree, one of them holding a role `among` these; `typed` is what they have to type.
     `emergency` lists the severities of an open incident in which the proposer may go ahead alone. `lasts` is the number
     of seconds after which it goes back by itself; `covered_by` is the run whose approval covers this way back.
+    `on_behalf_of` is who proposed what the bot proposes to take back.
     """
 
     action: str
@@ -43,6 +44,7 @@ class Proposed:
     environment: str = ""
     lasts: int = 0
     covered_by: str = ""
+    on_behalf_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,11 @@ class Run:
     cancelled_by: str = ""
     undone_by: str = ""
     overstayed: bool = False
+
+    @property
+    def proposer(self) -> str:
+        """Who counts as proposer: of a way back that the bot proposes, who proposed what it takes back."""
+        return self.proposed_by or self.proposal.on_behalf_of
 
     @property
     def goes_back_at(self) -> datetime | None:

@@ -100,7 +100,7 @@ async def _is_within(ports: Ports, number: str, severities: tuple[str, ...]) -> 
 async def deny(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
     """Stop a run before it starts; the proposer withdraws their own."""
     state = await ports.record.load(RUNS, number)
-    is_own = caller.user == state.proposed_by
+    is_own = caller.user == state.proposer
     if not is_own:
         await demand_role(ports, caller, ports.catalog.of(state.system), _deciders(state))
 

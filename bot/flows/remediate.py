@@ -97,7 +97,8 @@ def _refuse_odd(ask: Ask, name: str, value: str) -> None:
 class Request:
     """An action with what a person chose, for an incident or on its own; `undo_of` names the run it takes back.
 
-    `covered_by` is the same run, where its approval said already that it goes back.
+    `covered_by` is the same run, where its approval said already that it goes back; `on_behalf_of` is who proposed that
+    run, where the bot proposes to take it back.
     """
 
     action: Action
@@ -105,6 +106,7 @@ class Request:
     number: str = ""
     undo_of: str = ""
     covered_by: str = ""
+    on_behalf_of: str = ""
 
 
 async def propose(ports: Ports, caller: Caller, request: Request) -> Kept[Run]:
@@ -156,6 +158,7 @@ def _proposed(ports: Ports, request: Request, preview: Preview, evidence: list[F
         emergency=tuple(severity.value for severity in rule.emergency),
         lasts=int(action.lasts.total_seconds()) if action.lasts and not request.undo_of else 0,
         covered_by=request.covered_by,
+        on_behalf_of=request.on_behalf_of,
     )
 
 
@@ -207,7 +210,7 @@ async def _worsening(ports: Ports, request: Request) -> list[Text]:
 
 def _left(rollback: Run) -> Text:
     return say(
-        "{run} was a rollback: this brings back the version that it left. Make sure that the trouble had another cause.",
+        "{run} was a rollback: this brings back the version that it left. Make sure that the cause lay elsewhere.",
         run=rollback.number,
     )
 

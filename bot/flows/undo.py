@@ -1,6 +1,7 @@
 """The way back from a change: proposed like any other action, with what was there before."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 from bot.core import run
 from bot.core.errors import TooLate, UserError
@@ -41,7 +42,8 @@ async def offer(ports: Ports, number: str) -> None:
         return
     # The reason why nothing was proposed matters to nobody: the card of the run still has the button.
     with suppress(UserError):
-        await propose(ports, Caller("", "", WORKER.via, f"undo:{number}"), await request(ports, state))
+        wanted = replace(await request(ports, state), on_behalf_of=state.proposer)
+        await propose(ports, Caller("", "", WORKER.via, f"undo:{number}"), wanted)
 
 
 async def settle(ports: Ports, number: str) -> None:

@@ -111,6 +111,16 @@ class Office:
         number = f"RUN-{int(await self.house.demo.bot.store.get('{plantao}:count:RUN'))}"
         return number, (await self.run(number)).proposal.preview.fingerprint
 
+    async def taken_back_by(self, number: str) -> tuple[str, str]:
+        """The run that takes back another, once there is one, and its fingerprint."""
+
+        async def there() -> Run | None:
+            runs = await self.house.demo.bot.ports.record.listing(RUNS, only_open=True, limit=1000)
+            return next((run for run in runs if run.proposal.undo_of == number), None)
+
+        run: Run = await self.house.until(there)
+        return run.number, run.proposal.preview.fingerprint
+
     async def reaches(self, number: str, *phases: Phase) -> None:
         async def there() -> bool:
             return (await self.run(number)).phase in phases

@@ -95,6 +95,14 @@ async def executed(office: Office) -> tuple[str, str]:
     return number, shown
 
 
+async def offered_by_the_bot(office: Office, incident: str = "") -> tuple[str, str]:
+    """A change of Ana's that could not be verified, and that the bot proposes to take back."""
+    number, shown = await proposal(f"unverifiable maxmemory_mb=? {incident}")(office)
+    await office.send(button("run:approve", f"{number}:{shown}")(office.about(CLARA)))
+    await office.reaches(number, Phase.UNVERIFIED)
+    return await office.taken_back_by(number)
+
+
 async def incident(office: Office) -> tuple[str, str]:
     await office.send(slash("/incident declare P2 odd logins")(office.about(OTTO)))
     return await _latest(office, "INC")
@@ -134,6 +142,12 @@ async def in_an_emergency(office: Office) -> tuple[str, str]:
     await office.send(slash("/incident declare P0 down")(office.about(OTTO)))
     number, _ = await _latest(office, "INC")
     return await proposal(f"emergency maxmemory_mb=? {number}")(office)
+
+
+async def offered_in_an_emergency(office: Office) -> tuple[str, str]:
+    await office.send(slash("/incident declare P0 down")(office.about(OTTO)))
+    number, _ = await _latest(office, "INC")
+    return await offered_by_the_bot(office, number)
 
 
 APPROVE = {"button": button("run:approve", "#:%")}
@@ -179,6 +193,8 @@ APPROVING: Mapping[str, Deed] = {
     "high": Deed(APPROVERS, proposal("high maxmemory_mb=?"), APPROVE, NOT_WHAT_WAS_SHOWN),
     "destructive": Deed(APPROVERS, proposal("destructive maxmemory_mb=?"), TYPED, NOT_TYPED | NOT_WHAT_WAS_SHOWN),
     "rollback": Deed(ANOTHER_PERSON, rollback, APPROVE, NOT_WHAT_WAS_SHOWN),
+    # Nobody takes back alone what they proposed alone, though it is the bot that proposes it.
+    "the bot's way back": Deed(ANOTHER_PERSON, offered_by_the_bot, APPROVE, NOT_WHAT_WAS_SHOWN),
     # Approving is no way to tick off a step that a person does.
     "by hand": Deed(NOBODY, proposal("by-hand"), APPROVE, NOT_WHAT_WAS_SHOWN),
 }
@@ -206,6 +222,10 @@ DECIDING: Mapping[str, Deed] = {
     "tick off by hand": Deed(TEAM, proposal("by-hand"), {"button": button("run:done", "#")}),
     "tick off what is not by hand": Deed(NOBODY, proposal("low maxmemory_mb=?"), {"button": button("run:done", "#")}),
     "emergency": Deed(frozenset({ANA}), in_an_emergency, {"button": button("run:emergency", "#:%")}),
+    "deny the bot's way back": Deed(TEAM, offered_by_the_bot, DENY, NO_RUN),
+    "emergency, the bot's way back": Deed(
+        frozenset({ANA}), offered_in_an_emergency, {"button": button("run:emergency", "#:%")}
+    ),
     "emergency without a policy": Deed(
         NOBODY, proposal("medium maxmemory_mb=?"), {"button": button("run:emergency", "#:%")}
     ),

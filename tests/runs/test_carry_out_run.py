@@ -8,7 +8,7 @@ import pytest
 from bot.core import run
 from bot.core.run import Phase
 from tests.house import House, buttons
-from tests.people import APPROVER, NEXT_ON_CALL, ON_CALL, OUTSIDER
+from tests.people import APPROVER, NEXT_ON_CALL, ON_CALL, OUTSIDER, SECOND_APPROVER
 from tests.runs.steps import (
     WORKER,
     facts_of,
@@ -150,6 +150,20 @@ async def test_a_change_that_cannot_be_verified_proposes_its_undo_which_needs_it
     await house.command(NEXT_ON_CALL, "/run undo RUN-1")
     await house.told(NEXT_ON_CALL, "RUN-1 was already taken back by RUN-2.")
     assert await runs_there_are(house) == ["RUN-2", "RUN-1"]
+
+
+async def test_who_proposed_a_change_cannot_approve_the_undo_that_the_bot_proposes(house: House) -> None:
+    card = await proposed(house, "set-pool value=40", APPROVER)
+    await house.demo.world.control({"service": {"db": "down"}})
+    await house.click(SECOND_APPROVER, card, "run:approve")
+    offered = await house.headline("Take back RUN-1")
+    assert "(somebody else than @bruno, who proposed RUN-1)" in house.words(offered)
+    await house.click(APPROVER, offered, "run:approve")
+    await house.told(APPROVER, "RUN-1")
+    await proposed_only(house, "RUN-2")
+    await house.demo.world.control({"service": {"db": "up"}})
+    await house.click(SECOND_APPROVER, offered, "run:approve")
+    await verified(house, "RUN-2")
 
 
 async def test_an_undo_that_cannot_be_verified_is_not_undone_in_turn(house: House) -> None:

@@ -161,11 +161,13 @@ def _who_may(state: Run, system: System, voice: Voice) -> Text | None:
     if proposal.by_hand:
         return say("may tick it off: {roles}", roles=roles)
     others = say(" (somebody else than the proposer)")
+    if first := proposal.on_behalf_of:
+        others = say(" (somebody else than {who}, who proposed {run})", who=Person(first), run=proposal.undo_of)
     among = _titles(proposal.among, system, voice)
     return say(
         "may approve: {roles}{other}{quorum}{among}",
         roles=roles,
-        other="" if proposal.self_approval or not state.proposed_by else others,
+        other="" if proposal.self_approval or not state.proposer else others,
         quorum=say(" · {count} people", count=proposal.quorum) if proposal.quorum > 1 else "",
         among=say(" · one of them {roles}", roles=among) if among else "",
     )
