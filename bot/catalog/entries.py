@@ -36,6 +36,8 @@ _SAID = {
 }
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), WithJsonSchema(_WRITTEN)]
+Measured = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\.\w+(\.\w+)*$")]
+"""A measurement of a check, as `check.name`."""
 Title = Annotated[Words, BeforeValidator(_both_languages), WithJsonSchema(_SAID)]
 
 
@@ -172,12 +174,26 @@ class Ask(Entry):
     optional: bool = False
 
 
+class Share(Entry):
+    """A limit that many draw on: a number counts once for `each`, beside what `others` use, and stays below `of`.
+
+    `parameter` holds the number; `at_most` is the limit where `of` cannot be read.
+    """
+
+    parameter: str
+    each: Measured
+    others: Measured | None = None
+    of: Measured
+    at_most: int | None = Field(None, ge=1)
+
+
 class Action(Entry):
     """What may be done to a target, and what it needs: an operation, a step by hand, or a refusal with the safe way.
 
-    `requires` are checks that must be ok before, `evidence` those that the approvers see, `verify` those that must hold
-    afterwards; they are `watched` for so long once they do. A change that `lasts` goes back by itself when its time is
-    over, as its approvers were told. `breach_ok` marks what may run during a security incident.
+    `requires` are checks that must be ok before, `holds` measurements that must have one value, `shares` a limit that a
+    number must fit into; `evidence` are the checks that approvers see, `verify` those that must hold afterwards; they
+    are `watched` for so long once they do. A change that `lasts` goes back by itself when its time is over, as its
+    approvers were told. `breach_ok` marks what may run during a security incident.
     """
 
     name: str = ""
@@ -192,6 +208,8 @@ class Action(Entry):
     risk: Annotated[str, Field(pattern="^(low|medium|high|destructive)$")] = "low"
     approve: ApprovalRule | None = None
     requires: tuple[str, ...] = ()
+    holds: Mapping[Measured, Quantity] = Field(default_factory=dict)
+    shares: Share | None = None
     evidence: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
     verify_within: Duration = timedelta(minutes=2)
@@ -213,8 +231,8 @@ class Action(Entry):
             raise ValueError("approve: who may approve is missing")
         if self.operation and not (self.target and self.verify and self.undo):
             raise ValueError("an operation needs a target, checks that verify it, and its undo in words")
-        if (self.lasts or self.watched) and not self.operation:
-            raise ValueError("lasts and watched belong to an operation")
+        if (self.lasts or self.watched or self.holds or self.shares) and not self.operation:
+            raise ValueError("lasts, watched, holds and shares belong to an operation")
         if self.approve is not None and self.operation:
             self._refuse_looser(self.approve)
         return self
@@ -226,6 +244,12 @@ class Action(Entry):
             raise ValueError("approve.emergency: what destroys always needs two people")
         if rule.quorum and rule.quorum < self.quorum_of_risk:
             raise ValueError(f"approve.quorum: risk {self.risk} needs {self.quorum_of_risk} people")
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The measurements that decide whether it may be proposed and started, each as `check.name`."""
+        shares = self.shares
+        return (*self.holds, *filter(None, (shares.each, shares.others, shares.of) if shares else ()))
 
     @property
     def quorum_of_risk(self) -> int:

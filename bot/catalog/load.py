@@ -131,6 +131,8 @@ def _action(system: System, action: Action) -> Iterator[str]:
         yield f"no target named {action.target}"
     for field in ("requires", "evidence", "verify"):
         yield from (f"{field}: no check named {name}" for name in getattr(action, field) if name not in system.checks)
+    checks = dict.fromkeys(measured.partition(".")[0] for measured in action.measured)
+    yield from (f"holds, shares: no check named {name}" for name in checks if name not in system.checks)
     if action.instead and action.instead not in system.actions:
         yield f"instead: no action named {action.instead}"
     if action.approve is not None:

@@ -48,6 +48,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "docker.compose": "bot.providers.docker.compose:COMPOSE",
         "docker.restart": "bot.providers.docker.restart:RESTART",
         "docker.start": "bot.providers.docker.restart:START",
+        "docker.stop": "bot.providers.docker.restart:STOP",
         "docker.recreate": "bot.providers.docker.recreate:RECREATE",
         "docker.scale": "bot.providers.docker.scale:SCALE",
         "docker.tag": "bot.providers.docker.tag:TAG",

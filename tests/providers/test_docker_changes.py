@@ -45,7 +45,7 @@ def name(engine: DockerEngine) -> Iterator[str]:
 
 
 async def preview(name: str, address: Settings, /, **parameters: object) -> Preview:
-    if name != "docker.tag":
+    if name not in {"docker.tag", "docker.stop"}:
         parameters = {"steady_s": 0, **parameters}
     return await changes.preview(name, address, **parameters)
 
@@ -286,6 +286,36 @@ async def test_only_listed_settings_are_changed_and_never_secrets(
     assert "has these settings already" in same
 
 
+async def test_one_setting_whose_value_alone_is_chosen_is_set_and_taken_away_again(
+    engine: DockerEngine, address: Settings, name: str
+) -> None:
+    engine.run(name, Env=["PORT=8000"])
+    wanted = {"name": name, "variable": "LOG_LEVEL", "allowed": ["LOG_LEVEL"]}
+    shown = await preview("docker.recreate", address, **wanted, value="debug")
+    await execute("docker.recreate", address, shown)
+    assert settings_of(engine, name) == {"PORT": "8000", "LOG_LEVEL": "debug"}
+    back = await preview("docker.recreate", address, **{**wanted, **shown.undo})
+    assert back.undo["env"] == "LOG_LEVEL=debug"
+    await execute("docker.recreate", address, back)
+    assert settings_of(engine, name) == {"PORT": "8000"}
+    assert "may not be changed" in await refused("docker.recreate", address, **{**wanted, "variable": "PATH"})
+
+
+async def test_a_container_is_stopped_once_and_one_that_does_not_run_is_not(
+    engine: DockerEngine, name: str, tmp_path: Path
+) -> None:
+    engine.run(name)
+    async with losing(engine, tmp_path, b"/stop") as (address, seen):
+        shown = await preview("docker.stop", address, name=name, grace_s=0)
+        assert lines(shown)["state"] == ("running", "exited")
+        assert await execute("docker.stop", address, shown) == f"{name} is stopped, exit code 137"
+        assert sum(line.startswith(b"POST") for line in seen) == 1
+        assert f"{name} does not run" in await refused("docker.stop", address, name=name)
+        engine.start(name)
+        assert "no longer looks as it was shown" in spoken(await failing("docker.stop", address, shown))
+    assert engine.inspect(name)["State"]["Running"] is True
+
+
 async def test_what_cannot_be_made_again_is_refused(engine: DockerEngine, address: Settings, name: str) -> None:
     engine.create(name)
     assert "is not running" in await refused("docker.recreate", address, name=name)
@@ -422,6 +452,7 @@ async def test_the_documented_requests_are_all_that_changes_need(
             ("docker.restart", {"name": f"{name}-backend-1", "grace_s": 0}),
             ("docker.start", {"name": f"{name}-stopped"}),
         ],
+        "docker-stop": [("docker.stop", {"name": f"{name}-stopped", "grace_s": 0})],
         "docker-recreate": [
             ("docker.recreate", {"name": f"{name}-backend-1", **ENV}),
             ("docker.scale", {"project": name, "service": "backend", "count": 2}),

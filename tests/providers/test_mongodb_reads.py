@@ -64,8 +64,30 @@ async def test_ping_tells_the_round_trip_in_milliseconds(mongo: Mongo) -> None:
 async def test_connections_are_counted_against_the_limit(mongo: Mongo) -> None:
     mongo.load.connections, mongo.load.connection_limit = 95, 100
     reading = await read("mongodb.connections", reader(mongo))
-    assert measured(reading) == {"current": 95, "available": 5, "used_percent": 95.0}
+    assert measured(reading) == {"current": 95, "available": 5, "limit": 100, "used_percent": 95.0}
     assert summary(reading) == "95 of 100 connections in use"
+
+
+async def test_the_connections_of_other_applications_are_counted_when_one_says_its_name(mongo: Mongo) -> None:
+    alone = measured(await read("mongodb.connections", reader(mongo), app="nobody-else"))["others"]
+    assert alone is None
+    mongo.load.idle = {"shop-api": 30}
+    own = measured(await read("mongodb.connections", reader(mongo), app="shop-api"))["others"]
+    assert isinstance(own, int)
+    mongo.load.idle = {"shop-api": 30, "dashboard": 7}
+    reading = await read("mongodb.connections", reader(mongo), app="shop-api")
+    assert measured(reading)["others"] == own + 7
+    none = await read("mongodb.connections", reader(mongo), app="shop-app")
+    assert missing(none, "others") == "no connection calls itself shop-app: give the application this `appName`"
+
+
+async def test_without_the_right_to_see_connections_the_others_stay_unknown(mongo: Mongo) -> None:
+    mongo.access.create_role("statusOnly", [{"resource": {"cluster": True}, "actions": ["serverStatus"]}])
+    mongo.access.create_user("narrow", PASSWORD, ["statusOnly"])
+    address = {**reader(mongo), "url": mongo.url_for("narrow", PASSWORD)}
+    reading = await read("mongodb.connections", address, app="shop-api")
+    assert measured(reading)["limit"] == 100
+    assert "Grant `inprog`" in missing(reading, "others")
 
 
 async def test_long_operations_are_shown_by_shape_and_never_by_value(mongo: Mongo) -> None:

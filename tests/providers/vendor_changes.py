@@ -14,13 +14,16 @@ from readings import Settings
 
 from bot.core.errors import TargetError
 from bot.core.preview import Preview
-from bot.core.text import Text
+from bot.core.text import Text, Words
 
 
 def said(text: Text) -> str:
     """The English sentence with everything in it."""
     return text.msgid.format(
-        **{name: said(value) if isinstance(value, Text) else value for name, value in text.values.items()}
+        **{
+            name: said(value) if isinstance(value, Text) else value.en if isinstance(value, Words) else value
+            for name, value in text.values.items()
+        }
     )
 
 

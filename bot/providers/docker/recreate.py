@@ -43,10 +43,15 @@ def _words(raw: object) -> object:
 
 
 class Recreate(Named, Followed):
-    """Which container, and settings as `NAME=value` (a bare `NAME` takes one away); only those in `allowed`."""
+    """Which container, and settings as `NAME=value` (a bare `NAME` takes one away); only those in `allowed`.
+
+    A single setting may be given as `variable` and `value` instead, where a person chooses the value alone.
+    """
 
     env: Annotated[tuple[str, ...], BeforeValidator(_rows)] = ()
     allowed: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(default=())
+    variable: str = Field("", pattern=r"^([A-Za-z_][A-Za-z0-9_]{0,100})?$")
+    value: str = Field("", pattern=r"^[^\x00-\x1f\x7f]{0,500}$")
 
     @field_validator("env")
     @classmethod
@@ -59,7 +64,8 @@ class Recreate(Named, Followed):
     def wishes(self) -> dict[str, str | None]:
         """What each named setting is to be; None takes it away."""
         found = (row.partition("=") for row in self.env)
-        return {name: value if equals else None for name, equals, value in found}
+        listed = {name: value if equals else None for name, equals, value in found}
+        return listed | ({self.variable: self.value} if self.variable else {})
 
 
 async def _preview(address: Address, wanted: Recreate) -> Preview:
@@ -70,7 +76,7 @@ async def _preview(address: Address, wanted: Recreate) -> Preview:
         written = await engine.get(f"/containers/{container.id}/changes") or []
     before = _settings(container)
     changes = {name: value for name, value in wanted.wishes.items() if before.get(name) != value}
-    if wanted.env and not changes:
+    if wanted.wishes and not changes:
         raise TargetError("{name} has these settings already.", name=container.name)
     return Preview(
         lines=(
@@ -82,7 +88,7 @@ async def _preview(address: Address, wanted: Recreate) -> Preview:
             ),
         ),
         state={**container.standing, "settings_sha": digest(container)},
-        arguments=_arguments(wanted, wanted.env),
+        arguments=_arguments(wanted, wanted.env, wanted.value),
         warnings=tuple(_cautions(container, [str(item["Path"]) for item in written])),
         undo=_undo(wanted, before),
     )
@@ -145,18 +151,24 @@ def _shown(name: str, value: str | None) -> str:
 
 def _undo(wanted: Recreate, before: dict[str, str]) -> dict[str, str]:
     """The settings as they are now; none when one of them is a secret, which the record must not hold."""
-    if not wanted.env or any(_shown(name, before.get(name)) not in {"—", before.get(name)} for name in wanted.wishes):
+    if not wanted.wishes or any(
+        _shown(name, before.get(name)) not in {"—", before.get(name)} for name in wanted.wishes
+    ):
         return {}
+    if wanted.variable in before and not wanted.env:
+        return _arguments(wanted, (), before[wanted.variable])
     rows = [f"{name}={before[name]}" if name in before else name for name in wanted.wishes]
     if not all(_ASSIGNMENT.fullmatch(row) for row in rows):
         return {}
-    return _arguments(wanted, rows)
+    return _arguments(wanted, rows) | {"variable": ""}
 
 
-def _arguments(wanted: Recreate, rows: Sequence[str]) -> dict[str, str]:
+def _arguments(wanted: Recreate, rows: Sequence[str], value: str = "") -> dict[str, str]:
     return {
         "name": wanted.name,
         "env": "\n".join(rows),
+        "variable": wanted.variable,
+        "value": value,
         "allowed": " ".join(wanted.allowed),
         "steady_s": str(wanted.steady_s),
     }

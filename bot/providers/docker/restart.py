@@ -1,4 +1,4 @@
-"""Restarting a container, or starting a stopped one: the container that was shown, by its id."""
+"""Restarting a container, starting a stopped one, stopping one: the container that was shown, by its id."""
 
 from typing import Final
 
@@ -12,6 +12,7 @@ from bot.providers.docker.address import Address, Followed, Named
 from bot.providers.docker.anatomy import Container, inspect
 from bot.providers.docker.engine import Engine, opened
 from bot.providers.docker.following import Patience, follow, once
+from bot.providers.docker.steps import stop
 
 _LIMIT: Final = 200.0
 _FOLLOW_LIMIT: Final = 120.0
@@ -21,10 +22,14 @@ class Start(Named, Followed):
     """Which container."""
 
 
-class Restart(Start):
+class Stop(Named):
     """Which container, and how many seconds it has to end by itself before it is killed."""
 
     grace_s: int = Field(10, ge=0, le=60)
+
+
+class Restart(Start, Stop):
+    """Which container, and how many seconds it has to end by itself before it is killed."""
 
 
 async def _preview_restart(address: Address, wanted: Restart) -> Preview:
@@ -63,6 +68,34 @@ async def _execute_start(address: Address, wanted: Start, preview: Preview, prog
         )
         await follow(engine, before.id, Patience(_FOLLOW_LIMIT, wanted.steady_s), progress)
     return say("{name} was started and is up", name=before.name)
+
+
+async def _preview_stop(address: Address, wanted: Stop) -> Preview:
+    async with opened(address) as engine:
+        container = await inspect(engine, wanted.name)
+    if not container.state["Running"]:
+        raise TargetError("{name} does not run.", name=container.name)
+    standing = container.standing
+    return Preview(
+        lines=(
+            Line(say("container"), f"{container.name} ({standing['id']})", ""),
+            Line(say("state"), standing["status"], "exited"),
+        ),
+        state=standing,
+        arguments={"name": container.name, "grace_s": str(wanted.grace_s)},
+        warnings=(say("It stays down until somebody starts it again; requests under way will break."),),
+    )
+
+
+async def _execute_stop(address: Address, wanted: Stop, preview: Preview, progress: Progress) -> Text:
+    async with opened(address) as engine:
+        before = await as_shown(engine, wanted.name, preview)
+        await progress(say("stopping {name}", name=before.name))
+        await stop(engine, before.id, wanted.grace_s)
+        after = await inspect(engine, before.id)
+    if after.state["Running"]:
+        raise TargetError("{name} was stopped, and runs again: something else starts it.", name=before.name)
+    return say("{name} is stopped, exit code {code}", name=before.name, code=int(after.state["ExitCode"]))
 
 
 async def as_shown(engine: Engine, name: str, preview: Preview) -> Container:
@@ -114,3 +147,4 @@ def _cautions(container: Container) -> list[Text]:
 
 RESTART = Change("docker.restart", Address, Restart, _LIMIT, _preview_restart, _execute_restart)
 START = Change("docker.start", Address, Start, _LIMIT, _preview_start, _execute_start)
+STOP = Change("docker.stop", Address, Stop, _LIMIT, _preview_stop, _execute_stop)

@@ -1,7 +1,7 @@
 """The commands of the emulated server: a literal table from name to what it does."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sandbox.world.mongodb.access import Access
@@ -14,10 +14,14 @@ from sandbox.world.mongodb.wire import Document
 
 @dataclass
 class Load:
-    """How busy the server claims to be; `slowness_ms` is how long each read would take."""
+    """How busy the server claims to be; `slowness_ms` is how long each read would take.
+
+    `idle` are the connections that do nothing, by the name of their application.
+    """
 
     connections: int = 12
     connection_limit: int = 100
+    idle: dict[str, int] = field(default_factory=dict)
     slowness_ms: int = 0
 
 
@@ -96,7 +100,8 @@ def _aggregate(call: Call) -> Document:
     first = next(iter(stages[0]), "") if stages else ""
     if first == "$currentOp":
         call.require_on_cluster("inprog")
-        return _cursor(call, aggregate([*call.store.running(), *_own(call)], stages[1:]))
+        idle = _idle(call) if stages[0]["$currentOp"].get("idleConnections") else []
+        return _cursor(call, aggregate([*call.store.running(), *_own(call), *idle], stages[1:]))
     if first == "$indexStats":
         call.require("indexStats")
         return _cursor(call, aggregate(_index_stats(call), stages[1:]))
@@ -113,6 +118,15 @@ def _own(call: Call) -> list[Document]:
         {**client, "opid": 2, "op": "getmore", "ns": "local.oplog.rs", "secs_running": 9000, "command": {}},
         {**client, "opid": 3, "op": "command", "ns": "admin.$cmd", "secs_running": 9, "command": {"hello": 1}},
         {**shared, "opid": 4, "op": "none", "ns": "", "desc": "Checkpointer", "secs_running": 86_400, "command": {}},
+    ]
+
+
+def _idle(call: Call) -> list[Document]:
+    idle = {"type": "op", "active": False, "op": "none", "ns": ""}
+    return [
+        {**idle, "appName": name, "desc": f"conn{number}", "connectionId": number, "client": "127.0.0.1:2"}
+        for name, count in call.load.idle.items()
+        for number in range(100, 100 + count)
     ]
 
 
