@@ -50,6 +50,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "docker.start": "bot.providers.docker.restart:START",
         "docker.stop": "bot.providers.docker.restart:STOP",
         "docker.recreate": "bot.providers.docker.recreate:RECREATE",
+        "docker.rollback": "bot.providers.docker.rollback:ROLLBACK",
         "docker.scale": "bot.providers.docker.scale:SCALE",
         "docker.tag": "bot.providers.docker.tag:TAG",
         "ecs.service": "bot.providers.aws.ecs.service:SERVICE",

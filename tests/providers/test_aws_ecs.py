@@ -292,7 +292,10 @@ async def test_going_back_shows_what_differs_by_name_and_its_undo_goes_forward_a
     assert await execute("ecs.rollback", here(aws), shown) == "api runs api:1 again, 2 tasks"
     assert runs(aws)[0] == "api:1"
     forward = await preview("ecs.rollback", here(aws), **shown.undo)
-    assert warnings(forward) == ["api:3 is newer than what runs now."]
+    assert warnings(forward) == [
+        "Whoever approves confirms that the data, as the present version writes it, suits the other one.",
+        "api:3 is newer than what runs now.",
+    ]
     assert await execute("ecs.rollback", here(aws), forward) == "api runs api:3 again, 2 tasks"
 
 

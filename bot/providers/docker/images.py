@@ -27,7 +27,9 @@ class Images(Parameters):
 
 
 @dataclass(frozen=True, slots=True)
-class _Image:
+class Image:
+    """One name of an image, and when the image got a name last."""
+
     tagged: datetime | None
     name: str
     id: str
@@ -41,11 +43,9 @@ class _Image:
 async def _read(address: Address, wanted: Images) -> Reading:
     beginning = f"{wanted.repository}:{wanted.tag}"
     async with opened(address) as engine:
-        listed = await engine.get("/images/json", {"filters": json.dumps({"reference": [f"{beginning}*"]})})
-        names = [name for one in listed for name in one.get("RepoTags") or () if name.startswith(beginning)]
-        found = [await _image(engine, name) for name in sorted(names, reverse=True)[:_LOOKED_AT]]
+        names = await _names(engine, beginning)
+        found = await _looked_at(engine, names)
         now = engine.now
-    found.sort(key=lambda one: one.tagged.timestamp() if one.tagged else 0, reverse=True)
     newest = found[0].tagged if found else None
     age = round((now - newest).total_seconds() / 3600, 1) if newest else None
     untold = None if newest else say("no such image") if not found else say("the engine does not tell when")
@@ -56,15 +56,30 @@ async def _read(address: Address, wanted: Images) -> Reading:
     )
 
 
-async def _image(engine: Engine, name: str) -> _Image:
+async def images_named(engine: Engine, beginning: str) -> list[Image]:
+    """The images whose name and tag begin like this, the one tagged last first."""
+    return await _looked_at(engine, await _names(engine, beginning))
+
+
+async def _names(engine: Engine, beginning: str) -> list[str]:
+    listed = await engine.get("/images/json", {"filters": json.dumps({"reference": [f"{beginning}*"]})})
+    return [name for one in listed for name in one.get("RepoTags") or () if name.startswith(beginning)]
+
+
+async def _looked_at(engine: Engine, names: list[str]) -> list[Image]:
+    found = [await _image(engine, name) for name in sorted(names, reverse=True)[:_LOOKED_AT]]
+    return sorted(found, key=lambda one: one.tagged.timestamp() if one.tagged else 0, reverse=True)
+
+
+async def _image(engine: Engine, name: str) -> Image:
     """An image with when it got a name last, which Docker keeps per image and not per name."""
     told = await engine.get(f"/images/{name}/json")
     stamp = str((told.get("Metadata") or {}).get("LastTagTime") or "")
     tagged = datetime.fromisoformat(stamp) if stamp and not stamp.startswith("0001") else None
-    return _Image(tagged, name, str(told["Id"]).removeprefix("sha256:")[:12])
+    return Image(tagged, name, str(told["Id"]).removeprefix("sha256:")[:12])
 
 
-def _summary(beginning: str, count: int, found: list[_Image]) -> Text:
+def _summary(beginning: str, count: int, found: list[Image]) -> Text:
     if not found:
         return say("there is no image {name}…", name=beginning)
     return say("{count} images {name}…, last tagged: {newest}", count=count, name=beginning, newest=found[0].shown)

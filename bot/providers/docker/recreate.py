@@ -13,24 +13,10 @@ from bot.core.redaction import mask
 from bot.core.text import Text, say
 from bot.providers.docker.address import Address, Followed, Named
 from bot.providers.docker.anatomy import Container, inspect
-from bot.providers.docker.blueprint import (
-    anonymous_volumes,
-    digest,
-    has_fixed_address,
-    networks_of,
-    request_of,
-    require_own,
-    require_same_image,
-    with_volumes_kept,
-)
+from bot.providers.docker.blueprint import digest, request_of, require_same_image, with_volumes_kept
 from bot.providers.docker.engine import Document, Engine, opened
-from bot.providers.docker.following import Patience, follow
-from bot.providers.docker.steps import is_gone, make, remove, rename, start, stop
+from bot.providers.docker.replacing import LIMIT, cautions, replace_with, require_replaceable
 
-_LIMIT: Final = 240.0
-_FOLLOW_LIMIT: Final = 120.0
-_NEW, _OLD = "-plantao-new", "-plantao-old"
-_SHOWN: Final = 5
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,100})(?:=([^\0\r\n]{0,500}))?")
 
 
@@ -73,7 +59,7 @@ async def _preview(address: Address, wanted: Recreate) -> Preview:
     async with opened(address) as engine:
         container = await inspect(engine, wanted.name)
         await _require_possible(engine, container)
-        written = await engine.get(f"/containers/{container.id}/changes") or []
+        told = await _cautions(engine, container)
     before = _settings(container)
     changes = {name: value for name, value in wanted.wishes.items() if before.get(name) != value}
     if wanted.wishes and not changes:
@@ -89,7 +75,7 @@ async def _preview(address: Address, wanted: Recreate) -> Preview:
         ),
         state={**container.standing, "settings_sha": digest(container)},
         arguments=_arguments(wanted, wanted.env, wanted.value),
-        warnings=tuple(_cautions(container, [str(item["Path"]) for item in written])),
+        warnings=tuple(told),
         undo=_undo(wanted, before),
     )
 
@@ -101,29 +87,13 @@ async def _execute(address: Address, wanted: Recreate, preview: Preview, progres
         await _require_possible(engine, old)
         if {**old.standing, "settings_sha": digest(old)} != dict(preview.state):
             raise TargetError("{name} no longer looks as it was shown; nothing was done.", name=wanted.name)
-        made = await make(engine, f"{old.name}{_NEW}", _request(old, wanted.wishes), networks_of(old))
-        try:
-            await _swap(engine, old, made)
-            await follow(engine, made.id, Patience(_FOLLOW_LIMIT, wanted.steady_s), progress)
-        except TargetError as error:
-            await _swap_back(engine, old, made)
-            raise TargetError("{reason} The old container runs again, unchanged.", reason=error.text) from error
-        await remove(engine, old.id)
+        await replace_with(engine, old, _request(old, wanted.wishes), wanted.steady_s, progress)
     return say("{name} was made again and is up", name=old.name)
 
 
 async def _require_possible(engine: Engine, container: Container) -> None:
-    require_own(container)
-    if not container.is_running:
-        raise TargetError("{name} is not running; start it or look at it first.", name=container.name)
+    await require_replaceable(engine, container)
     await require_same_image(engine, container)
-    for left in (f"{container.name}{_OLD}", f"{container.name}{_NEW}"):
-        if not await is_gone(engine, left):
-            raise TargetError("An earlier attempt left the container {name}; a person has to look at it.", name=left)
-    if has_fixed_address(container):
-        raise TargetError(
-            "{name} has a fixed address in its network; Compose has to make it again.", name=container.name
-        )
 
 
 def _require_allowed(wanted: Recreate) -> None:
@@ -174,22 +144,8 @@ def _arguments(wanted: Recreate, rows: Sequence[str], value: str = "") -> dict[s
     }
 
 
-def _cautions(container: Container, written: list[str]) -> list[Text]:
-    found = [say("It is down for the time that it takes to stop and to start.")]
-    mounts = {str(mount["Destination"]) for mount in container.document.get("Mounts") or ()}
-    lost = sorted(
-        path for path in written if not any(path == place or place.startswith(f"{path}/") for place in mounts)
-    )
-    if lost:
-        found.append(
-            say(
-                "What was written inside it, outside of volumes, is lost: {paths} ({count} in all).",
-                paths=", ".join(mask(path) for path in lost[:_SHOWN]),
-                count=len(lost),
-            )
-        )
-    if places := [place for _, place in anonymous_volumes(container)]:
-        found.append(say("The nameless volumes at {places} are kept and mounted again.", places=", ".join(places)))
+async def _cautions(engine: Engine, container: Container) -> list[Text]:
+    found = await cautions(engine, container)
     if container.labels.get("com.docker.compose.project"):
         found.append(
             say("Compose or Coolify will set its own values again at the next deployment; change them there too.")
@@ -203,20 +159,4 @@ def _request(old: Container, wishes: dict[str, str | None]) -> Document:
     return {**with_volumes_kept(request_of(old), old), "Env": env}
 
 
-async def _swap(engine: Engine, old: Container, made: Container) -> None:
-    """Stop the old one before the new one starts: they may share ports and files."""
-    await stop(engine, old.id)
-    await rename(engine, old.id, f"{old.name}{_OLD}")
-    await rename(engine, made.id, old.name)
-    await start(engine, made.id)
-
-
-async def _swap_back(engine: Engine, old: Container, made: Container) -> None:
-    await stop(engine, made.id)
-    await remove(engine, made.id)
-    if (await inspect(engine, old.id)).name != old.name:
-        await rename(engine, old.id, old.name)
-    await start(engine, old.id)
-
-
-RECREATE = Change("docker.recreate", Address, Recreate, _LIMIT, _preview, _execute)
+RECREATE = Change("docker.recreate", Address, Recreate, LIMIT, _preview, _execute)

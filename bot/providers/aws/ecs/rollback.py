@@ -92,9 +92,10 @@ def _require_usable(service: Service, present: TaskDefinition, target: TaskDefin
 
 
 def _cautions(present: TaskDefinition, target: TaskDefinition) -> list[Text]:
-    found = []
     if target.images == present.images:
-        found.append(say("The image stays the same; only settings change."))
+        found = [say("The image stays the same; only settings change.")]
+    else:
+        found = [say("Whoever approves confirms that the data, as the present version writes it, suits the other one.")]
     if target.revision > present.revision:
         found.append(say("{target} is newer than what runs now.", target=target.name))
     return found

@@ -1,0 +1,85 @@
+"""Replacing a container by a new one of its name; the old one returns when the new one fails."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from bot.core.errors import TargetError
+from bot.core.operation import Progress
+from bot.core.redaction import mask
+from bot.core.text import Text, say
+from bot.providers.docker.anatomy import Container, inspect
+from bot.providers.docker.blueprint import anonymous_volumes, has_fixed_address, networks_of, require_own
+from bot.providers.docker.engine import Document, Engine
+from bot.providers.docker.following import Patience, follow
+from bot.providers.docker.steps import is_gone, make, remove, rename, start, stop
+
+LIMIT: Final = 240.0
+_FOLLOW_LIMIT: Final = 120.0
+_NEW, _OLD = "-plantao-new", "-plantao-old"
+_SHOWN: Final = 5
+
+
+async def require_replaceable(engine: Engine, container: Container) -> None:
+    """Raise TargetError where a new container could not take the place of this one, and give it back."""
+    require_own(container)
+    if not container.is_running:
+        raise TargetError("{name} is not running; start it or look at it first.", name=container.name)
+    for left in (f"{container.name}{_OLD}", f"{container.name}{_NEW}"):
+        if not await is_gone(engine, left):
+            raise TargetError("An earlier attempt left the container {name}; a person has to look at it.", name=left)
+    if has_fixed_address(container):
+        raise TargetError(
+            "{name} has a fixed address in its network; Compose has to make it again.", name=container.name
+        )
+
+
+async def replace_with(engine: Engine, old: Container, request: Document, steady: float, progress: Progress) -> None:
+    """Make the new one, let it take the place, and follow it until it is up."""
+    made = await make(engine, f"{old.name}{_NEW}", request, networks_of(old))
+    try:
+        await _swap(engine, old, made)
+        await follow(engine, made.id, Patience(_FOLLOW_LIMIT, steady), progress)
+    except TargetError as error:
+        await _swap_back(engine, old, made)
+        raise TargetError("{reason} The old container runs again, unchanged.", reason=error.text) from error
+    await remove(engine, old.id)
+
+
+async def cautions(engine: Engine, container: Container) -> list[Text]:
+    """What replacing it costs."""
+    written = [str(item["Path"]) for item in await engine.get(f"/containers/{container.id}/changes") or []]
+    found = [say("It is down for the time that it takes to stop and to start.")]
+    if lost := _lost(container, written):
+        found.append(
+            say(
+                "What was written inside it, outside of volumes, is lost: {paths} ({count} in all).",
+                paths=", ".join(mask(path) for path in lost[:_SHOWN]),
+                count=len(lost),
+            )
+        )
+    if places := [place for _, place in anonymous_volumes(container)]:
+        found.append(say("The nameless volumes at {places} are kept and mounted again.", places=", ".join(places)))
+    return found
+
+
+def _lost(container: Container, written: Iterable[str]) -> list[str]:
+    mounts = {str(mount["Destination"]) for mount in container.document.get("Mounts") or ()}
+    return sorted(
+        path for path in written if not any(path == place or place.startswith(f"{path}/") for place in mounts)
+    )
+
+
+async def _swap(engine: Engine, old: Container, made: Container) -> None:
+    """Stop the old one before the new one starts: they may share ports and files."""
+    await stop(engine, old.id)
+    await rename(engine, old.id, f"{old.name}{_OLD}")
+    await rename(engine, made.id, old.name)
+    await start(engine, made.id)
+
+
+async def _swap_back(engine: Engine, old: Container, made: Container) -> None:
+    await stop(engine, made.id)
+    await remove(engine, made.id)
+    if (await inspect(engine, old.id)).name != old.name:
+        await rename(engine, old.id, old.name)
+    await start(engine, old.id)
