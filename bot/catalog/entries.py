@@ -190,9 +190,11 @@ class Share(Entry):
 class Action(Entry):
     """What may be done to a target, and what it needs: an operation, a step by hand, or a refusal with the safe way.
 
-    `requires` are checks that must be ok before, `holds` measurements that must have one value, `shares` a limit that a
-    number must fit into; `evidence` are the checks that approvers see, `verify` those that must hold afterwards; they
-    are `watched` for so long once they do. A change that `lasts` goes back by itself when its time is over, as its
+    `requires` are checks that must be ok before; `guards` too, each with parameters taken from the state that the
+    preview read (`{migrations: {since: deployed}}`); `holds` are measurements that must have one value, `shares` a
+    limit that a number must fit into; `first` names actions that have to be done and verified within the day before.
+    `evidence` are the checks that the approvers see, `verify` those that must hold afterwards; they are `watched` for
+    so long once they do. A change that `lasts` goes back by itself when its time is over, as its
     approvers were told. `breach_ok` marks what may run during a security incident.
     """
 
@@ -208,8 +210,10 @@ class Action(Entry):
     risk: Annotated[str, Field(pattern="^(low|medium|high|destructive)$")] = "low"
     approve: ApprovalRule | None = None
     requires: tuple[str, ...] = ()
+    guards: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     holds: Mapping[Measured, Quantity] = Field(default_factory=dict)
     shares: Share | None = None
+    first: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
     verify_within: Duration = timedelta(minutes=2)

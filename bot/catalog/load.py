@@ -129,10 +129,11 @@ def _broken_checks(system: System) -> Iterator[str]:
 def _action(system: System, action: Action) -> Iterator[str]:
     if action.target and action.target not in system.profile.targets:
         yield f"no target named {action.target}"
-    for field in ("requires", "evidence", "verify"):
+    for field in ("requires", "guards", "evidence", "verify"):
         yield from (f"{field}: no check named {name}" for name in getattr(action, field) if name not in system.checks)
     checks = dict.fromkeys(measured.partition(".")[0] for measured in action.measured)
     yield from (f"holds, shares: no check named {name}" for name in checks if name not in system.checks)
+    yield from (f"first: no action named {name}" for name in action.first if name not in system.actions)
     if action.instead and action.instead not in system.actions:
         yield f"instead: no action named {action.instead}"
     if action.approve is not None:

@@ -14,7 +14,7 @@ from bot.core.preview import Lines, Preview
 from bot.core.report import lines_of
 from bot.core.run import WORKER, Failed, Finished, Phase, Run
 from bot.core.text import Text, say
-from bot.flows import remediate, safety, turns
+from bot.flows import before, remediate, safety, turns
 from bot.flows.change import change
 from bot.flows.ports import Ports
 from bot.flows.verify import VERIFIABLE, verify
@@ -83,26 +83,26 @@ async def _cleared(ports: Ports, state: Run, action: Action) -> Cleared | Text:
     """Whether it may still start: it is not too late, what it requires still holds, and nothing has drifted."""
     if turns.is_over(ports, state):
         return turns.over(state)
-    if not state.proposal.undo_of and (failing := await _unmet(ports, action)):
-        return say("What it requires no longer holds: {reason}", reason=failing)
     try:
         fresh = await remediate.read_preview(ports, action, state.proposal.preview.arguments)
     except TargetError as error:
         return error.text
-    return _compared(state.proposal.preview, fresh)
+    compared = _compared(state.proposal.preview, fresh)
+    if isinstance(compared, Cleared) and not state.proposal.undo_of and (failing := await _unmet(ports, action, fresh)):
+        return say("What it requires no longer holds: {reason}", reason=failing)
+    return compared
 
 
-async def _unmet(ports: Ports, action: Action) -> Text | None:
-    checks = ports.catalog.of(action.system).checks
-    findings = await asyncio.gather(*(ports.findings.of(checks[name]) for name in action.requires))
-    return remediate.unmet(action, list(findings))
+async def _unmet(ports: Ports, action: Action, preview: Preview) -> Text | None:
+    found = await asyncio.gather(before.look_required(ports, action), before.look_at_choice(ports, action, preview))
+    return before.unmet(action, [*found[0], *found[1]])
 
 
 async def _evidence(ports: Ports, state: Run, action: Action) -> Lines:
     """What the checks say now, if what the approvers saw has grown old."""
     if ports.clock.now() - state.proposed_at < EVIDENCE_FRESH or not state.proposal.evidence:
         return ()
-    return lines_of(await remediate.look(ports, ports.catalog.of(state.system), action))
+    return lines_of(await before.look(ports, ports.catalog.of(state.system), action))
 
 
 def _compared(approved: Preview, fresh: Preview) -> Cleared | Text:

@@ -10,13 +10,13 @@ from bot.catalog.entries import Action, Ask
 from bot.catalog.system import System
 from bot.core.errors import TargetError, TimedOut, TooLate, UserError, WrongValue
 from bot.core.family import INCIDENTS, RUNS
-from bot.core.findings import Finding, Level
+from bot.core.findings import Finding
 from bot.core.policy import Right
 from bot.core.preview import Preview
 from bot.core.report import lines_of
 from bot.core.run import Proposed, Run
 from bot.core.text import Text, say
-from bot.flows import safety, systems, turns
+from bot.flows import before, safety, systems, turns
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand
 
@@ -114,14 +114,17 @@ async def propose(ports: Ports, caller: Caller, request: Request) -> Kept[Run]:
     action = request.action
     system = ports.catalog.of(action.system)
     await safety.demand_free(ports, system, action)
+    if not request.undo_of:
+        await before.demand_done(ports, system, action)
     try:
         preview, evidence = await asyncio.gather(
-            read_preview(ports, action, request.given), look(ports, system, action)
+            read_preview(ports, action, request.given), before.look(ports, system, action)
         )
     except TargetError as error:
         raise UserError("Nothing was proposed: {reason}", reason=error.text) from error
+    evidence += await before.look_at_choice(ports, action, preview)
     # A way back must not wait for what the change itself may have broken.
-    if not request.undo_of and (failing := unmet(action, evidence)):
+    if not request.undo_of and (failing := before.unmet(action, evidence)):
         raise UserError("Nothing was proposed, because this has to hold first: {reason}", reason=failing)
     told = [*_for_a_time(request), *await _worsening(ports, request), *await turns.at_work(ports, system, action)]
     shown = replace(preview, warnings=(*told, *preview.warnings))
@@ -165,18 +168,6 @@ def _proposed(ports: Ports, request: Request, preview: Preview, evidence: list[F
 def _title(request: Request) -> Text:
     title = request.action.title
     return say("Take back {run}: {title}", run=request.undo_of, title=title) if request.undo_of else title.text()
-
-
-async def look(ports: Ports, system: System, action: Action) -> list[Finding]:
-    """What the checks say that an action rests on: those it requires, and those it shows."""
-    names = dict.fromkeys((*action.requires, *(action.evidence or action.verify)))
-    return list(await asyncio.gather(*(ports.findings.of(system.checks[name]) for name in names)))
-
-
-def unmet(action: Action, findings: list[Finding]) -> Text | None:
-    """The first required check that is not ok, in words."""
-    failing = [one for one in findings if one.check in action.requires and one.level is not Level.OK]
-    return say("{check}: {summary}", check=failing[0].title, summary=failing[0].summary) if failing else None
 
 
 def _for_a_time(request: Request) -> list[Text]:

@@ -182,6 +182,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "supabase.auth_health": "bot.providers.supabase.services:AUTH_HEALTH",
         "supabase.rest": "bot.providers.supabase.services:REST",
         "supabase.connections": "bot.providers.supabase.database:CONNECTIONS",
+        "supabase.migrations": "bot.providers.supabase.migrations:MIGRATIONS",
         "supabase.slow_queries": "bot.providers.supabase.database:SLOW_QUERIES",
         "supabase.advisors": "bot.providers.supabase.advisors:ADVISORS",
         "telegram.me": "bot.providers.telegram.checks:ME",

@@ -35,6 +35,7 @@ JUDGED = rows(
     ("data-api", "status", {200: OK, 503: CRIT}),
     ("openai-status", "indicator", {"none": OK, "minor": WARN, "critical": WARN}),
     ("supabase-status", "indicator", {"none": OK, "major": WARN}),
+    ("migrations", "after", {0: OK, 1: CRIT}),
     ("openai-quota", "quota_exhausted", {False: OK, True: CRIT}),
 )
 

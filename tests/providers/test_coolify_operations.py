@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 
@@ -89,7 +90,16 @@ async def test_a_redeploy_shows_the_commits_in_between(coolify: Coolify) -> None
     assert shown.arguments == {"deployment": coolify.deployments[2].id}
     assert shown.undo == {"deployment": present.id}
     assert warnings(shown) == ["Migrations of the database stay: make sure that this code can live with them."]
-    assert set(shown.state) == {"application", "serving", "newest", "commit"}
+    assert set(shown.state) == {"application", "serving", "newest", "commit", "deployed"}
+
+
+async def test_what_was_redeployed_counts_from_the_first_time_its_code_went_live(coolify: Coolify) -> None:
+    first = coolify.deployments[-1]
+    coolify.deployed(OLD, "first release again", hours=24)
+    coolify.deployed(NEW, "new login again", hours=2)
+    again = next(one for one in coolify.deployments if one.message == "first release again")
+    shown = await preview("coolify.redeploy", address(coolify), deployment=again.id)
+    assert datetime.fromisoformat(shown.state["deployed"]) == first.created
 
 
 async def test_a_redeploy_is_sent_once_followed_and_can_be_undone(coolify: Coolify) -> None:

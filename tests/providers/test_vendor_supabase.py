@@ -1,15 +1,18 @@
 """A Supabase project: what logins and data requests meet, and what its Management API tells of the database."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from postgres_server import started
 from readings import measured, missing, read, refusal, summary
 from vendor_changes import granted, said
 
 from bot.core.errors import Denied
+from bot.providers.supabase.migrations import NEWEST
 from sandbox.world.vendors import Supabase, open_vendors
 
-MANAGED = ["supabase.connections", "supabase.slow_queries", "supabase.advisors"]
+MANAGED = ["supabase.connections", "supabase.slow_queries", "supabase.migrations", "supabase.advisors"]
 
 
 @pytest.fixture
@@ -136,3 +139,43 @@ async def test_a_token_without_its_permission_is_told_what_it_lacks(supabase: Su
     error = await refusal(check, of(supabase))
     assert isinstance(error, Denied)
     assert "`database_read` and `advisors_read`" in said(error.text)
+
+
+def since(hours: float) -> str:
+    return (datetime.now(UTC) - timedelta(hours=hours)).isoformat()
+
+
+async def test_migrations_written_after_a_moment_are_counted_and_the_newest_is_named(supabase: Supabase) -> None:
+    for name, hours in (("tables", 90.0), ("lessons", 30.0), ("voices", 3.0)):
+        supabase.migrate(name, hours=hours)
+    told = await read("supabase.migrations", of(supabase))
+    assert measured(told) == {"after": 0, "newest_age_h": 3.0}
+    assert summary(told).startswith("the newest migration is ")
+    assert [line.rpartition(" ")[2] for line in told.evidence] == ["voices", "lessons", "tables"]
+    later = await read("supabase.migrations", of(supabase), since=since(2))
+    assert measured(later)["after"] == 0
+    assert "no migration was written after" in summary(later)
+    between = await read("supabase.migrations", of(supabase), since=since(40))
+    assert measured(between)["after"] == 2
+    assert "take them back by a reviewed migration first" in summary(between)
+    assert summary(between).startswith("migrations written after ")
+
+
+async def test_a_project_whose_migrations_nobody_keeps_or_dates_is_unknown_and_never_fine(supabase: Supabase) -> None:
+    assert "schema_migrations" in said((await refusal("supabase.migrations", of(supabase))).text)
+    supabase.migrations = []
+    assert measured(await read("supabase.migrations", of(supabase), since=since(1)))["after"] == 0
+    supabase.migrations = [{"version": "0042", "name": "by maria@example.com"}]
+    words = said((await refusal("supabase.migrations", of(supabase))).text)
+    assert words == "The version of a migration is no time (0042), so that its age is not known."
+
+
+def test_a_real_postgresql_understands_the_statement_with_and_without_names() -> None:
+    kept = "supabase_migrations.schema_migrations"
+    with started() as postgres:
+        postgres.run(f"CREATE SCHEMA supabase_migrations; CREATE TABLE {kept} (version text, statements text[])")
+        postgres.run(f"INSERT INTO {kept} VALUES ('20260101000000'), ('20260201000000')")  # noqa: S608
+        versions = [(row["version"], row["name"]) for row in postgres.run(NEWEST)]
+        assert versions == [("20260201000000", None), ("20260101000000", None)]
+        postgres.run(f"ALTER TABLE {kept} ADD name text DEFAULT 'tables'")
+        assert postgres.run(NEWEST)[0] == {"version": "20260201000000", "name": "tables"}

@@ -38,7 +38,12 @@ async def _preview(address: Address, wanted: Redeploy) -> Preview:
         is_kept = await _is_kept(panel, target)
     return Preview(
         lines=_lines(history, present, target),
-        state={"application": address.application, **identity(history), "commit": present.commit},
+        state={
+            "application": address.application,
+            **identity(history),
+            "commit": present.commit,
+            "deployed": _first_deployed(history, target),
+        },
         arguments={"deployment": target.id},
         warnings=_warnings(target, is_kept=is_kept),
         undo={"deployment": present.id},
@@ -69,6 +74,12 @@ def _target(history: History, present: Deployment, wanted: Redeploy) -> Deployme
     if target.commit == present.commit:
         raise TargetError("{what} is live already; a restart needs no redeploy.", what=target.words)
     return target
+
+
+def _first_deployed(history: History, target: Deployment) -> str:
+    """When this code first went live: migrations younger than that are unknown to it."""
+    first = next((one for one in history.commits() if one.commit == target.commit), target)
+    return first.created.isoformat()
 
 
 async def _is_kept(panel: Panel, target: Deployment) -> bool:

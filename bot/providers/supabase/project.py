@@ -19,8 +19,8 @@ _CALL_LIMIT: Final = 5.0
 class Address(Parameters):
     """A project by its address, with its publishable (`anon`) key.
 
-    `access_token` opens the Management API for connections, slow queries and advisors; `project` is the reference in
-    front of `.supabase.co`, taken from `url` when empty.
+    `access_token` opens the Management API for connections, slow queries, migrations and advisors; `project` is the
+    reference in front of `.supabase.co`, taken from `url` when empty.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)

@@ -90,6 +90,7 @@ def _settle_harven(found: "Neighbours") -> None:
     vendors.sentry.organization = HARVEN
     vendors.sentry.happen("TimeoutError: OpenAI took longer than 30 s", project="backend", hours=9, substatus="ongoing")
     vendors.supabase.tables.add("users")
+    vendors.supabase.migrate("lessons_by_voice", hours=54)
     for name, value in (("OPENAI_MODEL", "gpt-4"), ("AI_CACHE_TTL", "3600"), ("DB_POOL_SIZE", "10")):
         coolify.set(name, value)
     coolify.set("DB_MAX_OVERFLOW", "5")

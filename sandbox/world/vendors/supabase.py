@@ -1,9 +1,10 @@
 """Emulator of a Supabase project: auth, the data API, and the parts of the Management API that checks read.
 
-It does not run SQL: it answers the two queries it knows by the system tables they name.
+It does not run SQL: it answers the queries it knows by the tables they name.
 """
 
 import secrets
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -29,6 +30,7 @@ class Supabase(Vendor):
             {"application": "backend", "state": "active", "connections": 3, "limit": 60},
         ]
         self.statements: list[dict[str, Any]] = []
+        self.migrations: list[dict[str, Any]] | None = None
         self.lints: dict[str, list[dict[str, Any]]] = {"security": [], "performance": []}
 
     def routes(self) -> list[web.RouteDef]:
@@ -94,7 +96,22 @@ class Supabase(Vendor):
             return web.json_response(self.statements, status=201)
         if "pg_stat_activity" in query:
             return web.json_response(self.connections, status=201)
+        if "schema_migrations" in query:
+            return self._migrations()
         return web.json_response({"message": "Failed to run sql query: not emulated"}, status=400)
+
+    def _migrations(self) -> web.Response:
+        """Newest first; a project that never used the command line has no such table."""
+        if self.migrations is None:
+            message = 'relation "supabase_migrations.schema_migrations" does not exist'
+            return web.json_response({"message": f"Failed to run sql query: {message}"}, status=400)
+        newest = sorted(self.migrations, key=lambda one: str(one["version"]), reverse=True)
+        return web.json_response(newest[:50], status=201)
+
+    def migrate(self, name: str, *, hours: float) -> None:
+        """A migration that was written so long ago, and applied."""
+        written = datetime.now(UTC) - timedelta(hours=hours)
+        self.migrations = [*(self.migrations or []), {"version": f"{written:%Y%m%d%H%M%S}", "name": name}]
 
     async def _advisors(self, request: web.Request) -> web.Response:
         if refusal := self._refusal(request, "advisors_read"):

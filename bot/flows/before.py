@@ -1,0 +1,70 @@
+"""What has to hold before a change: checks, checks of what was chosen, and steps that have to be done first."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from bot.catalog.entries import Action, Check
+from bot.catalog.system import System
+from bot.core.errors import UserError
+from bot.core.family import RUNS
+from bot.core.findings import Finding, Level
+from bot.core.preview import Preview
+from bot.core.run import Phase
+from bot.core.text import Text, say
+from bot.flows.ports import Ports
+
+DONE_WITHIN: Final = timedelta(days=1)
+LOOKED_AT: Final = 1000
+
+
+async def look(ports: Ports, system: System, action: Action) -> list[Finding]:
+    """What the checks say that an action rests on: those it requires, and those it shows."""
+    names = dict.fromkeys((*action.requires, *(action.evidence or action.verify)))
+    return list(await asyncio.gather(*(ports.findings.of(system.checks[name]) for name in names)))
+
+
+async def look_required(ports: Ports, action: Action) -> list[Finding]:
+    """What the required checks say now."""
+    checks = ports.catalog.of(action.system).checks
+    return list(await asyncio.gather(*(ports.findings.of(checks[name]) for name in action.requires)))
+
+
+async def look_at_choice(ports: Ports, action: Action, preview: Preview) -> list[Finding]:
+    """What the action's guards say of exactly what would be done."""
+    checks = ports.catalog.of(action.system).checks
+    aimed = (_aimed(checks[name], taken, preview) for name, taken in action.guards.items())
+    return list(await asyncio.gather(*map(ports.findings.of, aimed)))
+
+
+def _aimed(check: Check, taken: Mapping[str, str], preview: Preview) -> Check:
+    """The check with these parameters as the preview read them; one that it did not read is refused by the check."""
+    seen = {parameter: preview.state.get(name, "") for parameter, name in taken.items()}
+    return check.model_copy(update={"parameters": {**check.parameters, **seen}})
+
+
+def unmet(action: Action, findings: list[Finding]) -> Text | None:
+    """The first required check or guard that is not ok, in words."""
+    needed = {*action.requires, *action.guards}
+    failing = [one for one in findings if one.check in needed and one.level is not Level.OK]
+    return say("{check}: {summary}", check=failing[0].title, summary=failing[0].summary) if failing else None
+
+
+async def demand_done(ports: Ports, system: System, action: Action) -> None:
+    """Raise UserError while a step that has to come first was not done and verified within the last day."""
+    if not action.first:
+        return
+    since = ports.clock.now() - DONE_WITHIN
+    done = {
+        state.proposal.action
+        for state in await ports.record.listing(RUNS, only_open=False, limit=LOOKED_AT)
+        if state.system == system.id and state.phase is Phase.VERIFIED and state.ended_at and state.ended_at > since
+    }
+    for name in action.first:
+        if name not in done:
+            raise UserError(
+                "Nothing was proposed, because this has to be done first: {title} (`/run {name}`).",
+                title=system.actions[name].title,
+                name=name,
+            )
