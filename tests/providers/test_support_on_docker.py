@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from data_changes import silent
+from changes import silent
 from docker_engine import DockerEngine, started
 from ssh_server import SshServer, serving
 from vendor_changes import lines_of, said
