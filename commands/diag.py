@@ -10,7 +10,7 @@ from bot.flows import asked, diagnose, watch
 from bot.flows.answers import Answer, Help, Said
 from bot.flows.incidents import parse_number
 from bot.flows.ports import Caller, Ports
-from commands.words import first
+from commands.words import chosen, first
 
 USUAL: Final = timedelta(minutes=5)
 HELP = Help(
@@ -19,6 +19,7 @@ HELP = Help(
         ("/diag redis", say("one group, target, check, alert or runbook")),
         ("/diag all", say("everything at once")),
         ("/diag redis INC-1", say("the same, kept in the timeline of the incident")),
+        ("/diag api-version expected=2.3.1", say("one check with what you want to know of it")),
         ("/diag watch redis-memory 5m", say("look again and again, and tell what changes")),
         ("/diag agente-ia redis", say("of another system than the channel's")),
     )
@@ -35,21 +36,23 @@ async def handle(words: str, caller: Caller, ports: Ports) -> Answer:
         return await _watch(rest, caller, ports)
     if not word:
         return await diagnose.menu(ports, caller, system)
-    return await asked.diagnosis(ports, caller, word, _number(rest), system)
+    given, rest = chosen(rest)
+    return await asked.diagnosis(ports, caller, word, _number(rest), system, given=given)
 
 
 async def _watch(words: str, caller: Caller, ports: Ports) -> Answer:
-    """`watch <check> [5m] [INC-1]`"""
+    """`watch <check> [name=value] [5m] [INC-1]`"""
     word, rest = first(words)
+    given, rest = chosen(rest)
     if not word:
         raise UserError("Say what to watch and how long, for example `/diag watch redis-memory 5m`.")
     lasting, number = USUAL, ""
     for part in rest.split():
-        if isinstance(given := parse_duration(part.lower()), timedelta):
-            lasting = given
+        if isinstance(time := parse_duration(part.lower()), timedelta):
+            lasting = time
         else:
             number = parse_number(part)
-    kept = await watch.begin(ports, caller, word, lasting, number)
+    kept = await watch.begin(ports, caller, word, lasting, number, given=given)
     return Said(
         say(
             "*{number}* watches {check} until {when}. What changes appears in its thread.",

@@ -10,7 +10,7 @@ from bot.flows.answers import Answer, Handler, Help, Said
 from bot.flows.incidents import parse_number
 from bot.flows.ports import Caller, Ports
 from bot.flows.remediate import Request
-from commands.words import first
+from commands.words import chosen, first
 
 HELP = Help(
     (
@@ -44,13 +44,10 @@ async def _propose(system: str, name: str, rest: str, caller: Caller, ports: Por
 
 def read_chosen(rest: str) -> tuple[dict[str, str], str]:
     """Read `replicas=6 INC-1`; raises UserError on anything else."""
-    given: dict[str, str] = {}
+    given, other = chosen(rest)
     number = ""
-    for word in rest.split():
-        name, sign, value = word.partition("=")
-        if sign and name and value:
-            given[name] = value
-        elif re.fullmatch(r"inc-\d+", word, re.IGNORECASE):
+    for word in other.split():
+        if re.fullmatch(r"inc-\d+", word, re.IGNORECASE):
             number = parse_number(word)
         else:
             raise UserError("I do not understand “{word}”: write name=value, or an INC number.", word=word)

@@ -9,6 +9,18 @@ def first(words: str) -> tuple[str, str]:
     return head.strip(QUOTES).lower(), rest.strip()
 
 
+def chosen(words: str) -> tuple[dict[str, str], str]:
+    """What is written as name=value, and the other words."""
+    given, other = dict[str, str](), list[str]()
+    for word in words.split():
+        name, _, value = word.partition("=")
+        if name and value:
+            given[name] = value
+        else:
+            other.append(word)
+    return given, " ".join(other)
+
+
 def unquoted(words: str) -> str:
     """The words without a pair of quotes around all of them."""
     words = words.strip()

@@ -63,6 +63,8 @@ def test_what_ships_fits_together(capsys: pytest.CaptureFixture[str]) -> None:
         ("checks.yml", "target: redis", "target: api", "redis.ping needs a target of redis, api is of http"),
         ("checks.yml", "source: 001-D62, limits", "restricted: true #", "redis.memory masks nothing that could be"),
         ("system.yml", "restricted_channel: env:AGENTE", "restricted_channel: '#sec' #", "restricted_channel: String"),
+        ("checks.yml", "{asked: expected}", "{asked: awaited}", "json.version: nothing is asked as awaited"),
+        ("checks.yml", "from_run: {image: 'agente-api:v?([0-9][\\w.+-]*)'}", "from_run: {image: v}", "needs one group"),
         ("actions.yml", "operation: kubernetes.rollout_undo", "operation: redis.memory", "only reads"),
         ("actions.yml", "parameters: {name: agente-api}", "parameters: {nam: agente-api}", "nam: Extra inputs"),
         ("actions.yml", "to_revision: {title", "revision: {title", "has no parameter revision"),
@@ -84,7 +86,7 @@ def test_a_mistake_in_the_catalog_is_found_with_its_line(
     ("old", "new", "complaint"),
     [
         ("roles: [responder, approver]", "roles: [responder, boss]", "approve: no role named boss"),
-        ("verify: [deployment, pods, api-health]", "verify: [deployment, pod]", "verify: no check named pod"),
+        ("verify: [deployment, rollout,", "verify: [deployment, pod,", "verify: no check named pod"),
         ("target: cluster", "target: cluser", "no target named cluser"),
     ],
 )

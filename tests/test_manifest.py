@@ -28,7 +28,8 @@ from bot.core.report import Advice, Report
 from bot.core.run import Phase, Proposed, Run
 from bot.core.text import say
 from bot.core.watch import Begun, Watch
-from bot.flows.answers import DeclareForm, RunForm
+from bot.flows.answers import CheckForm, DeclareForm, RunForm
+from bot.flows.diagnose import Wanted
 from bot.flows.handoff import Draft
 from bot.flows.remediate import Request
 from bot.flows.runbooks import Opened
@@ -173,6 +174,7 @@ def test_every_form_that_is_shown_is_bound_and_the_reverse() -> None:
     action = catalog.home.actions["rollback-agente-api"]
     views += [
         forms.run(RunForm(Request(action), ()), ENGLISH),
+        forms.check(CheckForm(Wanted(catalog.home, "session", (catalog.home.checks["session"],)), ("key",)), ENGLISH),
         forms.typed(Run("RUN-1", proposal(), "U0ANA", NOW), ENGLISH),
     ]
 

@@ -105,16 +105,17 @@ class Target(Entry):
 
 
 class Limits(Entry):
-    """Thresholds of one measurement, as written in the catalog."""
+    """Thresholds of one measurement, as written in the catalog; `asked` is the question whose answer it has to be."""
 
     warn: float | None = None
     crit: float | None = None
     below: bool = False
     expect: Quantity = None
     otherwise: Level = Level.CRIT
+    asked: str = ""
 
-    def threshold(self) -> Threshold:
-        return Threshold(self.warn, self.crit, self.below, self.expect, self.otherwise)
+    def threshold(self, given: Mapping[str, str]) -> Threshold:
+        return Threshold(self.warn, self.crit, self.below, given.get(self.asked, self.expect), self.otherwise)
 
 
 class Pointer(Entry):
@@ -124,9 +125,25 @@ class Pointer(Entry):
     to: str
 
 
+class Ask(Entry):
+    """A parameter that a person chooses: one of `choices`, or what the pattern lets through.
+
+    `from_run` is for checks that verify a run: the argument of the run that answers it, and the pattern whose group is
+    the answer.
+    """
+
+    title: Title
+    choices: tuple[str, ...] = Field((), max_length=100)
+    pattern: str = r"^[\w .:/@%+-]{1,200}$"
+    default: str = ""
+    optional: bool = False
+    from_run: Mapping[str, str] = Field(default_factory=dict)
+
+
 class Check(Entry):
     """A named READ operation bound to a target, with thresholds.
 
+    `asks` are what a person may say with it: a parameter, or what a measurement has to be; `given` is what was said.
     `runbook` says what to do when it is not ok, `proposes` which actions may help; a report offers both.
     `restricted` marks one whose masked details may be read in full in the system's restricted channel.
     `source` names the requirements and documents behind it; it is not shown.
@@ -139,6 +156,8 @@ class Check(Entry):
     target: str
     operation: str
     parameters: Mapping[str, Any] = Field(default_factory=dict)
+    asks: Mapping[str, Ask] = Field(default_factory=dict)
+    given: Mapping[str, str] = Field(default_factory=dict)
     limit: Duration | None = None
     thresholds: Mapping[str, Limits] = Field(default_factory=dict)
     runbook: str = ""
@@ -146,6 +165,24 @@ class Check(Entry):
     links: tuple[Pointer, ...] = ()
     restricted: bool = False
     source: str = ""
+
+    @property
+    def compared(self) -> dict[str, str]:
+        """The measurements that have to be what somebody says, each with the question."""
+        return {measured: limits.asked for measured, limits in self.thresholds.items() if limits.asked}
+
+    def limits(self) -> dict[str, Threshold]:
+        """What each measurement is judged by; one that nobody said anything about is only shown."""
+        return {
+            measured: limits.threshold(self.given)
+            for measured, limits in self.thresholds.items()
+            if not limits.asked or limits.asked in self.given
+        }
+
+    def told(self, given: Mapping[str, str]) -> "Check":
+        """The same check with what somebody said."""
+        chosen = {name: value for name, value in given.items() if name not in self.compared.values()}
+        return self.model_copy(update={"given": dict(given), "parameters": {**self.parameters, **chosen}})
 
 
 class ApprovalRule(Entry):
@@ -162,16 +199,6 @@ class ApprovalRule(Entry):
     among: tuple[str, ...] = ()
     emergency: tuple[Severity, ...] = ()
     expires: Duration = timedelta(minutes=15)
-
-
-class Ask(Entry):
-    """A parameter that the person who proposes chooses: one of `choices`, or what the pattern lets through."""
-
-    title: Title
-    choices: tuple[str, ...] = Field((), max_length=100)
-    pattern: str = r"^[\w .:/@%+-]{1,200}$"
-    default: str = ""
-    optional: bool = False
 
 
 class Share(Entry):

@@ -1,7 +1,7 @@
 """The catalog against the operations: what it names exists, and what it passes is accepted."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -79,6 +79,22 @@ def _check(system: System, check: Check, places: Places) -> Iterator[Complaint]:
         for key, message in _refusals(found.parameters, check.parameters):
             words = f"{at('parameters', key)}: {check.name}: {key}: {message}"
             yield Complaint("catalog.parameters", words, ACCEPTED)
+        yield from _asks(check, found, at)
+
+
+def _asks(check: Check, found: Read, at: Callable[..., str]) -> Iterator[Complaint]:
+    """A check runs without an answer too; an answer is a parameter or what a measurement has to be."""
+    for name, ask in check.asks.items():
+        if name not in found.parameters.model_fields and name not in check.compared.values():
+            words = f"{at('asks', name)}: {check.name}: {check.operation} has no parameter {name}"
+            yield Complaint("catalog.asks", words, "Name a parameter, or let a threshold say `asked`.")
+        if any(re.compile(pattern).groups != 1 for pattern in ask.from_run.values()):
+            words = f"{at('asks', name, 'from_run')}: {check.name}: from_run: a pattern needs one group"
+            yield Complaint("catalog.asks", words, "Put parentheses around what answers the question.")
+    for measured, asked in check.compared.items():
+        if asked not in check.asks:
+            words = f"{at('thresholds', measured)}: {check.name}: {measured}: nothing is asked as {asked}"
+            yield Complaint("catalog.asks", words, "Add it to `asks`.")
 
 
 def _action(system: System, action: Action, places: Places) -> Iterator[Complaint]:

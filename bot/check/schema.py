@@ -12,7 +12,7 @@ from bot.core.operation import Change, Read
 from bot.providers import names, operation
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_GIVEN_BY_THE_LOADER = ("name", "system")
+_NOT_WRITTEN = ("name", "system", "given")
 
 Document = dict[str, Any]
 
@@ -35,7 +35,7 @@ def schema(name: str) -> Document:
     document = {**document, **document["$defs"].pop(shape.__name__), "title": name}
     del document["$ref"]
     for entry in ("Check", "Action", "Alert"):
-        for field in _GIVEN_BY_THE_LOADER:
+        for field in _NOT_WRITTEN:
             document["$defs"].get(entry, {}).get("properties", {}).pop(field, None)
     if name == "checks.yml":
         _narrow(document["$defs"], "Check", [one for one in map(operation, names()) if isinstance(one, Read)])

@@ -60,7 +60,7 @@ class Reading:
 class Threshold:
     """Limits for one measurement. As in the runbooks, passing a limit counts and touching it does not.
 
-    `below` turns the direction round; `expect` wants one exact value.
+    `below` turns the direction round; `expect` wants one exact value, which a person may have written as text.
     """
 
     warn: float | None = None
@@ -104,7 +104,8 @@ def judge(measurement: Measurement, threshold: Threshold | None) -> Judgement:
     if measurement.value is None:
         return Judgement(measurement, Level.UNKNOWN)
     if threshold.expect is not None:
-        level = Level.OK if measurement.value == threshold.expect else threshold.otherwise
+        is_so = threshold.expect in (measurement.value, str(measurement.value))
+        level = Level.OK if is_so else threshold.otherwise
         return Judgement(measurement, level, f"= {threshold.expect}")
     return _judge_number(measurement, threshold)
 

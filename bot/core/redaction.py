@@ -4,7 +4,7 @@ Every pattern is linear in the length of its text: log lines are written by stra
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final, TypeAlias
 
@@ -37,6 +37,11 @@ def _replaced(text: str, rules: Iterable[_Rule]) -> str:
     for pattern, replacement in rules:
         text = pattern.sub(replacement, text)
     return text
+
+
+def spoken(given: Mapping[str, str]) -> str:
+    """What somebody said with a check, as it may be shown: ` name=value` for each."""
+    return "".join(f" {mask(f'{name}={value}')}" for name, value in given.items())
 
 
 def _named_secret(found: _Match) -> str:

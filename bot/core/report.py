@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.findings import Finding, Level, Link, worst
+from bot.core.redaction import spoken
 from bot.core.text import Text
 
 
@@ -21,8 +22,8 @@ class Advice:
 class Report:
     """The answer to one `/diag`; `waiting` names the checks whose answer is still to come, `advice` is by check.
 
-    `steps` are the actions that a runbook's resolution names, with their titles.
-    `id` is set once the report is kept for its buttons; `about` says which alert or runbook was asked for, `masked`
+    `steps` are the actions that a runbook's resolution names, with their titles. `id` is set once the report is kept
+    for its buttons; `about` says which alert or runbook was asked for, `given` what the reader said with it, `masked`
     where what is masked may be read in full.
     """
 
@@ -39,6 +40,12 @@ class Report:
     waiting: tuple[Text, ...] = ()
     advice: Mapping[str, Advice] = field(default_factory=dict)
     steps: Mapping[str, Text] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """What was asked for, as it may be shown."""
+        return self.what + spoken(self.given)
 
     @property
     def level(self) -> Level:

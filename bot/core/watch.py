@@ -1,6 +1,7 @@
 """A watch: one check looked at again and again for a while; what changes is told, until the time is over or enough."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.core.errors import TooLate, UserError
@@ -13,13 +14,14 @@ LONGEST = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The check by name and title, until when, and for which incident."""
+    """The check by name and title, until when, for which incident, and what was said with it."""
 
     check: str
     title: Text
     until: datetime
     incident: str = ""
     system: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

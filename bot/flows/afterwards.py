@@ -6,7 +6,7 @@ from bot.core import run
 from bot.core.errors import TargetError, UserError
 from bot.core.family import RUNS
 from bot.core.run import WORKER, Phase, Run
-from bot.flows import undo, watch
+from bot.flows import choices, undo, watch
 from bot.flows.ports import Caller, Ports
 from bot.flows.remediate import Request, propose, read_preview
 
@@ -20,7 +20,8 @@ async def watch_checks(ports: Ports, number: str) -> None:
         return
     for name in state.proposal.verify:
         if name in system.checks:
-            await watch.follow(ports, system.checks[name], state.ended_at + action.watched, number)
+            check = choices.told_by(system.checks[name], state.proposal)
+            await watch.follow(ports, check, state.ended_at + action.watched, number)
 
 
 async def due(ports: Ports, number: str) -> datetime | None:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from bot.core.report import Report
 from bot.core.text import Text
-from bot.flows.diagnose import Menu, Which
+from bot.flows.diagnose import Menu, Wanted, Which
 from bot.flows.handoff import Draft
 from bot.flows.incidents import Listing, Timeline
 from bot.flows.ports import Caller, Ports
@@ -55,6 +55,14 @@ class RunForm:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckForm:
+    """Ask for what a check wants to know before it runs."""
+
+    wanted: Wanted
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """Say something now, work, then answer: for what may take longer than Slack waits.
 
@@ -80,10 +88,11 @@ Answer: TypeAlias = (
     | DeclareForm
     | HandoffForm
     | RunForm
+    | CheckForm
     | Runs
     | Told
     | Actions
     | Later
 )
-Form: TypeAlias = DeclareForm | HandoffForm | RunForm
+Form: TypeAlias = DeclareForm | HandoffForm | RunForm | CheckForm
 Handler: TypeAlias = Callable[[str, Caller, Ports], Awaitable[Answer]]

@@ -1,24 +1,36 @@
 """What a command, a button or a mention asks for and takes a while: said at once, shown as it comes, kept."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
 from bot.catalog.system import ALL
 from bot.core.run import Phase, Run
 from bot.core.text import Text, say
-from bot.flows import diagnose, remediate, restricted, undo
-from bot.flows.answers import Answer, Later, RunForm, Said, Show
+from bot.flows import choices, diagnose, remediate, restricted, undo
+from bot.flows.answers import Answer, CheckForm, Later, RunForm, Said, Show
 from bot.flows.diagnose import Wanted, Which
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.remediate import Request
 from bot.flows.restricted import Disclosed
 
 
-async def diagnosis(ports: Ports, caller: Caller, word: str, number: str = "", system: str = "") -> Answer:
-    """The report that follows later, or the question which system is meant."""
+async def diagnosis(
+    ports: Ports,
+    caller: Caller,
+    word: str,
+    number: str = "",
+    system: str = "",
+    *,
+    given: Mapping[str, str] | None = None,
+) -> Answer:
+    """The report that follows later, the form that asks for what is missing, or the question which system is meant."""
     wanted = await diagnose.choose(ports, caller, word, number, system)
     if isinstance(wanted, Which):
-        return wanted
+        return replace(wanted, given=given or {})
+    wanted = wanted.told(given or {})
+    if missing := wanted.unanswered:
+        return CheckForm(wanted, tuple(missing))
     asked = say(
         "Checking *{what}*: {names}. The answer follows here.",
         what=say("everything") if word == ALL else word,
@@ -39,7 +51,7 @@ async def _report(wanted: Wanted, caller: Caller, ports: Ports, show: Show) -> A
 
 def proposal(ports: Ports, caller: Caller, request: Request) -> Answer:
     """The card of an action, once what is there now has been read; or the form that asks for what is missing."""
-    if missing := remediate.missing(request.action, request.given):
+    if missing := choices.missing(request.action, request.given):
         return RunForm(request, tuple(missing))
     title = request.action.title
     asked = say("Reading what is there now, for {title}. The card follows in the channel.", title=title)

@@ -2,21 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from bot.catalog.entries import Check
 from bot.catalog.system import System
 from bot.core import incident
-from bot.core.errors import NotFound, TooLate
+from bot.core.errors import NotFound, TooLate, UserError
 from bot.core.family import INCIDENTS
 from bot.core.findings import Finding, Level, Link, ranked
 from bot.core.incident import Diagnosed, Incident
 from bot.core.policy import Right
 from bot.core.report import Advice, Report, lines_of
 from bot.core.text import Text, plain, say
-from bot.flows import restricted, systems
+from bot.flows import choices, restricted, systems
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand
 
@@ -36,12 +36,13 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """Several systems know the word: which one is meant? `act` is what the answer leads to."""
+    """Several systems know the word: which one is meant? `act` is what the answer leads to, with what was said."""
 
     word: str
     systems: tuple[System, ...]
     number: str = ""
     act: str = "diag:run"
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,27 @@ class Wanted:
     checks: tuple[Check, ...]
     number: str = ""
     reader: str = ""
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        """What the reader said with the one check that this is about."""
+        return self.checks[0].given if len(self.checks) == 1 else {}
+
+    def told(self, given: Mapping[str, str]) -> "Wanted":
+        """The same with what the reader said; raises UserError where it could go with several checks."""
+        if not given:
+            return self
+        if len(self.checks) != 1:
+            raise UserError("“{word}” means several checks; name=value goes with one of them.", word=self.word)
+        [check] = self.checks
+        choices.missing(check, given)
+        return replace(self, checks=(check.told(given),))
+
+    @property
+    def unanswered(self) -> list[str]:
+        """What the one check that was named still wants to know; among others it runs without."""
+        is_named = len(self.checks) == 1 and self.checks[0].name == self.word
+        return choices.missing(self.checks[0], self.given) if is_named else []
 
 
 async def menu(ports: Ports, caller: Caller, word: str = "") -> Menu:
@@ -128,6 +150,7 @@ def _report(ports: Ports, wanted: Wanted, tasks: dict[asyncio.Task[Finding], Che
         waiting=tuple(check.title.text() for task, check in tasks.items() if not task.done()),
         advice={finding.check: _advice(wanted.system, finding) for finding in findings},
         steps=_steps(wanted.system, wanted.word),
+        given=wanted.given,
     )
 
 
@@ -191,7 +214,7 @@ async def share(ports: Ports, caller: Caller, id: str) -> Report:
 
 async def attach(ports: Ports, caller: Caller, number: str, report: Report) -> Kept[Incident]:
     """Put a report into an incident's timeline."""
-    fact = Diagnosed(report.what, report.level, lines_of(report.findings))
+    fact = Diagnosed(report.words, report.level, lines_of(report.findings))
     return await ports.record.change(
         INCIDENTS, number, lambda state: incident.diagnosed(state, fact), caller.author, f"{caller.key}:report"
     )

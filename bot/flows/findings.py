@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.catalog.entries import Check
 from bot.core.errors import TargetError
-from bot.core.findings import Finding, Level, conclude, timed
-from bot.core.text import say
+from bot.core.findings import Finding, Judgement, Level, conclude, timed
+from bot.core.redaction import mask
+from bot.core.text import Text, Words, say
 from bot.flows.ports import Clock, Targets
 
 DEFAULT_LIMIT: Final = 5.0
@@ -36,7 +37,7 @@ class Findings:
     def __init__(self, targets: Targets, clock: Clock) -> None:
         self._targets = targets
         self._clock = clock
-        self._recent: dict[tuple[str, str], _Looking] = {}
+        self._recent: dict[tuple[object, ...], _Looking] = {}
 
     async def of(self, check: Check, reader: str = "") -> Finding:
         """Run one check, for a person or, when nobody in particular asks, always anew.
@@ -46,7 +47,7 @@ class Findings:
         if not reader:
             return await self._find(check)
         self._forget()
-        key = (check.system, check.name)
+        key = (check.system, check.name, *check.given.items())
         looking = self._recent.get(key)
         if looking is None or reader in looking.readers:
             looking = _Looking(asyncio.create_task(self._find(check)), time.monotonic(), set())
@@ -82,5 +83,27 @@ class Findings:
             reading = await self._targets.read(check)
         except TargetError as error:
             return Finding(check.name, title, error.level, error.text)
-        thresholds = {name: limits.threshold() for name, limits in check.thresholds.items()}
-        return conclude(check.name, title, reading, thresholds)
+        finding = conclude(check.name, title, reading, check.limits())
+        return replace(finding, summary=_compared(check, finding))
+
+
+def _compared(check: Check, finding: Finding) -> Text:
+    """The summary, which is all that the record keeps, with what was compared and what was not."""
+    summary = finding.summary
+    for judgement in finding.judgements:
+        if (asked := check.compared.get(judgement.measurement.name)) is not None:
+            compared = _comparison(judgement, check.asks[asked].title, check.given.get(asked))
+            summary = say("{summary}. {compared}", summary=summary, compared=compared)
+    return summary
+
+
+def _comparison(judgement: Judgement, title: Words, expected: str | None) -> Text:
+    measured = judgement.measurement
+    if measured.value is None:
+        return say("{title}: {reason}", title=title, reason=measured.missing or say("not reported"))
+    value = str(measured.value)
+    if expected is None:
+        return say("{title}: none was given, it is {value}", title=title, value=value)
+    if judgement.level is Level.OK:
+        return say("{title}: {value}, and so it is", title=title, value=value)
+    return say("{title}: {expected}, but it is {value}", title=title, expected=mask(expected), value=value)

@@ -1,14 +1,13 @@
 """Approved remediation, up to the card: choose, ask for what is missing, read what is there, propose."""
 
 import asyncio
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from bot.catalog.entries import Action, Ask
+from bot.catalog.entries import Action
 from bot.catalog.system import System
-from bot.core.errors import TargetError, TimedOut, TooLate, UserError, WrongValue
+from bot.core.errors import TargetError, TimedOut, TooLate, UserError
 from bot.core.family import INCIDENTS, RUNS
 from bot.core.findings import Finding
 from bot.core.policy import Right
@@ -65,32 +64,6 @@ async def _system(ports: Ports, caller: Caller, number: str, named: System | Non
             "{number} is an incident of {system}; propose without it.", number=number, system=meant.profile.name
         )
     return meant
-
-
-def missing(action: Action, given: Mapping[str, Any]) -> list[str]:
-    """The parameters that a person still has to choose; raises UserError for those that nobody may."""
-    unknown = [name for name in given if name not in action.asks]
-    if unknown:
-        known = ", ".join(action.asks) or "—"
-        raise UserError("“{name}” cannot be chosen here. You may choose: {known}.", name=unknown[0], known=known)
-    for name, value in given.items():
-        _refuse_odd(action.asks[name], name, str(value))
-    return [name for name, ask in action.asks.items() if not ask.optional and not given.get(name)]
-
-
-def _refuse_odd(ask: Ask, name: str, value: str) -> None:
-    if ask.choices and value not in ask.choices:
-        raise WrongValue(
-            "{name} cannot be “{value}”. Choose one of {choices}.",
-            field=name,
-            name=name,
-            value=value,
-            choices=", ".join(ask.choices),
-        )
-    if not ask.choices and not re.fullmatch(ask.pattern, value):
-        raise WrongValue(
-            "“{value}” cannot be used as {name} ({title}).", field=name, value=value, name=name, title=ask.title
-        )
 
 
 @dataclass(frozen=True, slots=True)

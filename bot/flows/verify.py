@@ -9,7 +9,7 @@ from bot.core.family import RUNS
 from bot.core.findings import Level
 from bot.core.report import lines_of
 from bot.core.run import WORKER, Phase
-from bot.flows import diagnose
+from bot.flows import choices, diagnose
 from bot.flows.diagnose import Wanted
 from bot.flows.ports import Ports
 
@@ -28,7 +28,9 @@ async def verify(ports: Ports, number: str, action: Action | None) -> None:
 
 async def _verdict(ports: Ports, number: str, action: Action) -> run.Verified | run.Unverified:
     system = ports.catalog.of(action.system)
-    wanted = Wanted(system, number, tuple(system.checks[name] for name in action.verify))
+    proposal = (await ports.record.load(RUNS, number)).proposal
+    checks = tuple(choices.told_by(system.checks[name], proposal) for name in action.verify)
+    wanted = Wanted(system, number, checks)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + action.verify_within.total_seconds()
     while True:

@@ -1,5 +1,6 @@
 """Watch one check: look every quarter of a minute, tell what changes, end by itself."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -20,22 +21,24 @@ AT_ONCE: Final = 10
 WORKER: Final = Author("", "worker")
 
 
-async def begin(ports: Ports, caller: Caller, word: str, lasting: timedelta, number: str = "") -> Kept[Watch]:
+async def begin(
+    ports: Ports, caller: Caller, word: str, lasting: timedelta, number: str = "", *, given: Mapping[str, str]
+) -> Kept[Watch]:
     """Watch the one check that a word means here; raises UserError when it means several."""
     wanted = await diagnose.choose(ports, caller, word, number)
     if isinstance(wanted, Which) or len(wanted.checks) != 1:
         raise UserError("A watch is for one check; “{word}” means several. `/diag` lists the checks.", word=word)
     if len(await ports.record.listing(WATCHES, only_open=True, limit=AT_ONCE)) >= AT_ONCE:
         raise UserError("{count} watches are running already; stop one of them first.", count=AT_ONCE)
-    check = wanted.checks[0]
+    check = wanted.told(given).checks[0]
     now = ports.clock.now()
-    fact = Begun(check.name, check.title.text(), now + lasting, wanted.number, check.system)
+    fact = Begun(check.name, check.title.text(), now + lasting, wanted.number, check.system, check.given)
     return await ports.record.open(WATCHES, watch.begin(fact, now), caller.author, caller.key)
 
 
 async def follow(ports: Ports, check: Check, until: datetime, run: str) -> None:
     """Watch a check of a run that has just been verified; once, however often it is asked."""
-    fact = Begun(check.name, check.title.text(), until, system=check.system)
+    fact = Begun(check.name, check.title.text(), until, system=check.system, given=check.given)
     await ports.record.open(WATCHES, fact, WORKER, f"watch:{run}:{check.name}")
 
 
@@ -49,7 +52,7 @@ async def look(ports: Ports, number: str) -> bool:
     if check is None or ports.clock.now() >= state.begun.until:
         await ports.record.change(WATCHES, number, lambda now: watch.over(now, state.begun.until), WORKER)
         return False
-    report = await diagnose.run(ports, Wanted(system, check.name, (check,)))
+    report = await diagnose.run(ports, Wanted(system, check.name, (check.told(state.begun.given),)))
     [finding] = report.findings
     kept = await ports.record.change(
         WATCHES, number, lambda now: watch.seen(now, finding.level, finding.summary), WORKER

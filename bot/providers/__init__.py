@@ -79,6 +79,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "host.move_aside": "bot.providers.host.move_aside:MOVE_ASIDE",
         "http.get": "bot.providers.http.get:GET",
         "http.post": "bot.providers.http.post:POST",
+        "http.smoke": "bot.providers.http.smoke:SMOKE",
         "http.tls": "bot.providers.http.tls:TLS",
         "kubernetes.deployment": "bot.providers.kubernetes.deployment:DEPLOYMENT",
         "kubernetes.pods": "bot.providers.kubernetes.pods:PODS_OF",

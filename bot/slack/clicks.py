@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
+from urllib.parse import parse_qsl
 
 from bot.core.family import RUNS
 from bot.core.run import Phase
@@ -54,8 +55,8 @@ async def accept(ports: Ports, caller: Caller, value: str) -> Text:
 
 async def diagnose_again(ports: Ports, caller: Caller, value: str) -> Answer:
     """Run a diagnosis, again or of the system that was picked."""
-    system, word, number = _three(value)
-    return await asked.diagnosis(ports, caller, word, number, system)
+    system, word, number, given = (*value.split(":", 3), "", "", "", "")[:4]
+    return await asked.diagnosis(ports, caller, word, number, system, given=dict(parse_qsl(given)))
 
 
 async def propose(ports: Ports, caller: Caller, value: str) -> Answer:

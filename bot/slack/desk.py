@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from bot.catalog.system import System
 from bot.core.errors import NotAllowed
 from bot.core.text import Text
-from bot.flows.answers import DeclareForm, Form, RunForm, Said
+from bot.flows.answers import CheckForm, DeclareForm, Form, RunForm, Said
 from bot.flows.ports import Caller, Ports
 from bot.locale import known
 from bot.slack.blocks import forms, handoff
@@ -53,6 +53,8 @@ class Desk:
         """A form as a modal."""
         if isinstance(form, RunForm):
             return forms.run(form, voice)
+        if isinstance(form, CheckForm):
+            return forms.check(form, voice)
         if isinstance(form, DeclareForm):
             return forms.declare(form, self.ports.catalog, voice)
         return handoff.form(form.draft, voice)

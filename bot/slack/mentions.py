@@ -11,7 +11,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncApp
 
 from bot.core.text import Text, say
-from bot.flows.answers import Answer, Form, Handler, Later, RunForm, Said
+from bot.flows.answers import Answer, CheckForm, Form, Handler, Later, RunForm, Said
 from bot.flows.incidents import in_thread
 from bot.slack.blocks.answers import show
 from bot.slack.boundary import Outcome, guarded
@@ -57,7 +57,7 @@ async def _answer(desk: Desk, commands: Mapping[str, Handler], body: Payload) ->
 
     async def whole() -> None:
         answer = await guarded(work, desk.system(place))
-        if isinstance(answer, RunForm):
+        if isinstance(answer, RunForm | CheckForm):
             answer = Said(_in_one_line(answer))
         elif isinstance(answer, Form):
             answer = Said(say("That opens a form, which a mention cannot; use the slash command."))
@@ -73,10 +73,11 @@ async def _answer(desk: Desk, commands: Mapping[str, Handler], body: Payload) ->
             await guarded(lambda: tell(refusal), desk.system(place))
 
 
-def _in_one_line(form: RunForm) -> Text:
+def _in_one_line(form: RunForm | CheckForm) -> Text:
     """How to say by mention what a form would ask for."""
-    words = " ".join((form.request.action.name, *(f"{name}=…" for name in form.missing)))
-    return say("That needs more: `@plantao run {words}`. The slash command opens a form.", words=words)
+    verb, name = ("run", form.request.action.name) if isinstance(form, RunForm) else ("diag", form.wanted.word)
+    words = " ".join((verb, name, *(f"{name}=…" for name in form.missing)))
+    return say("That needs more: `@plantao {words}`. The slash command opens a form.", words=words)
 
 
 async def _silent(_: Answer) -> None:

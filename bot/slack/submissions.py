@@ -4,23 +4,28 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from slack_bolt.async_app import AsyncApp
 
 from bot.core.errors import UserError
 from bot.core.handoff import Written
 from bot.core.policy import Severity
+from bot.core.report import Report
 from bot.core.text import Text, say
 from bot.flows import asked, decide, handoff, incidents, remediate
 from bot.flows.answers import Answer, DeclareForm, Later, Said
 from bot.flows.ports import Caller, Ports
 from bot.flows.remediate import Request
-from bot.slack.blocks import forms
+from bot.slack.blocks import evidence, forms
 from bot.slack.blocks.handoff import FIELDS
+from bot.slack.blocks.parts import Block
 from bot.slack.boundary import Outcome, guarded
 from bot.slack.desk import Ack, Desk, Payload
-from bot.slack.later import ACKNOWLEDGED
+from bot.slack.voice import Voice
+
+# Seconds after which the acknowledgement has turned the form into its receipt; later it would overwrite the answer.
+ACKNOWLEDGED: Final = 0.5
 
 Values: TypeAlias = Mapping[str, str]
 Done: TypeAlias = Text | Later
@@ -75,6 +80,16 @@ async def propose(ports: Ports, caller: Caller, values: Values, metadata: str) -
     raise UserError("Fill in every field that is not optional.")
 
 
+async def diagnose(ports: Ports, caller: Caller, values: Values, metadata: str) -> Done:
+    """Run a check with what was said."""
+    system, name, number = (*metadata.split(":"), "", "", "")[:3]
+    given = {name: value for name, value in values.items() if value}
+    answer = await asked.diagnosis(ports, caller, name, number, system, given=given)
+    if isinstance(answer, Later):
+        return answer
+    raise UserError("Fill in every field that is not optional.")
+
+
 async def approve_typed(ports: Ports, caller: Caller, values: Values, metadata: str) -> Text:
     """Approve what destroys, once its name was typed."""
     number, _, fingerprint = metadata.partition(":")
@@ -87,6 +102,7 @@ SUBMISSIONS: Mapping[str, Submission] = {
     "incident:resolve": Submission(resolve, "words"),
     "handoff:write": Submission(hand_over, "to"),
     "run:propose": Submission(propose, ""),
+    "diag:run": Submission(diagnose, ""),
     "run:typed": Submission(approve_typed, "typed"),
 }
 
@@ -124,14 +140,22 @@ def _submitted(desk: Desk, submission: Submission) -> Callable[..., Awaitable[No
 async def _finish(desk: Desk, body: Payload, view: str, later: Later) -> None:
     """A form has no other place for its answer: the receipt that it turned into says how it ended."""
     voice = desk.voice(body["user"]["id"])
-    await asyncio.sleep(ACKNOWLEDGED)
+    acknowledged = asyncio.create_task(asyncio.sleep(ACKNOWLEDGED))
     try:
         answer = await guarded(lambda: later.work(_unseen), desk.system(body), limit=None)
-        words = answer.text if isinstance(answer, Said) else later.now
+        told = _told(answer, later, voice)
     except Outcome as outcome:
-        words = outcome.text
+        told = forms.receipt(voice(outcome.text), voice)
+    await acknowledged
     with suppress(Outcome):  # the form was closed meanwhile: the card in the channel tells the rest
-        await guarded(lambda: desk.chat.update_view(view, forms.receipt(voice(words), voice)), desk.system(body))
+        await guarded(lambda: desk.chat.update_view(view, told), desk.system(body))
+
+
+def _told(answer: Answer, later: Later, voice: Voice) -> Block:
+    """What the form turns into: a report with everything behind it, or a sentence."""
+    if isinstance(answer, Report):
+        return evidence.view(answer, voice)
+    return forms.receipt(voice(answer.text if isinstance(answer, Said) else later.now), voice)
 
 
 async def _unseen(_: Answer) -> None:

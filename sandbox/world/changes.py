@@ -47,6 +47,7 @@ class ServiceWish(_Wish):
     status: Annotated[int, Field(ge=200, le=599)] | None = None
     db: Switch | None = None
     llm: Switch | None = None
+    version: str | None = None
 
 
 class KubernetesWish(_Wish):
@@ -67,7 +68,9 @@ class Change(_Wish):
         None, description='"kill", "start", "pause", "resume", "empty" or {"fill": percent from 0 to 100}'
     )
     service: Literal["hang", "normal"] | ServiceWish | None = Field(
-        None, description='"hang", "normal" or an object with latency_ms, status, db or llm ("down" or "up")'
+        None,
+        description='"hang", "normal" or an object with latency_ms, status, version (what it says that it is, whatever '
+        'its image is called), db or llm ("down" or "up")',
     )
     kubernetes: Literal["down", "up", "normal"] | KubernetesWish | None = Field(
         None,

@@ -88,6 +88,8 @@ class Controls:
             conditions.latency_seconds = wish.latency_ms / 1000
         if wish.status is not None:
             conditions.status = wish.status
+        if wish.version is not None:
+            conditions.version = wish.version
         for dependency, switch in (("db", wish.db), ("llm", wish.llm)):
             if switch is not None:
                 is_down = switch == "down"

@@ -27,6 +27,7 @@ def observe(cluster: Cluster, patient: Patient, service: Service, neighbours: Ne
         "service": {
             "latency_ms": round(service.conditions.latency_seconds * 1000),
             "status": service.conditions.status,
+            "version": service.conditions.version,
             "hangs": not service.conditions.answering.is_set(),
             "down": sorted(service.conditions.down),
         },

@@ -30,6 +30,7 @@ class Conditions:
 
     latency_seconds: float = 0.0
     status: int | None = None
+    version: str = ""
     down: set[str] = field(default_factory=set)
     answering: asyncio.Event = field(default_factory=asyncio.Event)
     """Cleared while the service hangs: it takes requests and does not answer them."""
@@ -93,7 +94,8 @@ class Service:
         return web.json_response(body, status=200 if is_up else 503)
 
     async def _version(self, _request: web.Request) -> web.Response:
-        return web.json_response({"version": self._next_backend().version})
+        version = self._next_backend().version.removeprefix("v")
+        return web.json_response({"version": self.conditions.version or version})
 
     async def _test_tenant(self, request: web.Request) -> web.Response:
         """What users do, for the one tenant that a probe may use."""

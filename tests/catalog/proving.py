@@ -45,9 +45,8 @@ def system(name: str) -> System:
 def judged(found: System, row: Row) -> Level:
     """The level of this one measurement in the check's finding."""
     check = found.checks[row.check]
-    limits = {name: one.threshold() for name, one in check.thresholds.items()}
     reading = Reading(say("measured"), (Measurement(row.measurement, row.value),))
-    finding = conclude(check.name, check.title.text(), reading, limits)
+    finding = conclude(check.name, check.title.text(), reading, check.limits())
     return next(one.level for one in finding.judgements if one.measurement.name == row.measurement)
 
 
@@ -56,6 +55,8 @@ def limits_of(found: System) -> set[tuple[str, str, Level]]:
     wanted = set()
     for check in found.checks.values():
         for measurement, limit in check.thresholds.items():
+            if limit.asked:  # the person's to say, so the scenarios try it
+                continue
             levels = [Level.OK]
             levels += [Level.WARN] if limit.warn is not None else []
             levels += [Level.CRIT] if limit.crit is not None else []

@@ -12,7 +12,7 @@ from proving import INVENTORY, documents, ids, inventory, named, system
 from bot.catalog.entries import Action
 from bot.core.errors import UserError
 from bot.core.operation import Change
-from bot.flows.remediate import missing
+from bot.flows.choices import missing
 from bot.providers import operation
 from bot.providers.kubernetes.set_env import SetEnv
 
@@ -110,7 +110,7 @@ REFUSED: Final = {
     "flush-redis": ("G01", "clear-cache"),
     "list-all-keys": ("G02", "cache-keys"),
     "monitor-redis": ("G03", "redis-slowlog"),
-    "read-conversation": ("G04", "test-session"),
+    "read-conversation": ("G04", "session"),
     "show-crm-key": ("G09", "rotate-crm-key"),
     "type-crm-key": ("G10", "rotate-crm-key"),
     "copy-logs-to-tmp": ("G20", "capture-evidence"),
@@ -213,11 +213,12 @@ def test_the_table_of_this_test_is_that_of_the_inventory() -> None:
     assert breach_ok in (set(), set(BREACH_OK.values()))
 
 
-def test_the_rollback_of_the_first_day_is_as_it_was() -> None:
+def test_the_rollback_is_verified_by_what_the_document_says() -> None:
     found = actions()["rollback-agente-api"]
     assert next(iter(actions())) == "rollback-agente-api"
     assert (found.verb, found.service, found.operation) == ("rollback", "agente-api", "kubernetes.rollout_undo")
-    assert (found.risk, found.verify) == ("medium", ("deployment", "pods", "api-health"))
+    assert found.risk == "medium"
+    assert found.verify == ("deployment", "rollout", "pods", "api-health", "api-version", "smoke-test")
     assert not found.breach_ok
 
 

@@ -15,11 +15,18 @@ from pydantic import ValidationError
 from readings import measured, missing, read, refusal, reveal, spoken, summary
 from redis_server import free_port
 
+from bot.catalog.load import load_system
+from bot.catalog.system import Catalog
 from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
 from bot.core.findings import Level, Reading
 from bot.core.operation import Read
+from bot.flows.findings import Findings
 from bot.providers import names, operation
 from bot.providers.postgres.wording import shape
+from bot.providers.reach import CatalogTargets
+from bot.settings import HERE
+from bot.slack.voice import Voice
+from bot.wiring import SystemClock
 
 EVERY = [name for name in names() if name.startswith("postgres.") and isinstance(operation(name), Read)]
 DEFAULTS: dict[str, dict[str, object]] = {
@@ -260,9 +267,25 @@ async def test_count_tells_rows_of_all_time_of_today_and_of_the_window(clean: Po
 
 async def test_a_restored_copy_is_compared_with_the_number_expected(clean: PostgresServer) -> None:
     conversations(clean)
-    reading = await read("postgres.count", clean.address(), table="conversations", expected=400)
-    assert measured(reading)["of_expected_percent"] == 75.0
-    assert summary(reading) == "conversations has 300 rows, 400 were expected"
+    system = load_system(HERE / "catalog" / "agente-ia")
+    environ = {"AGENTE_RESTORED_URL": str(clean.address()["url"])}
+    findings = Findings(CatalogTargets(Catalog(systems={system.id: system}), environ), SystemClock())
+    check = system.checks["restored-rows"]
+    told = {
+        expected: await findings.of(check.told({"expected": expected} if expected else {}))
+        for expected in ("300", "400", "")
+    }
+    assert {expected: finding.level for expected, finding in told.items()} == {
+        "300": Level.OK,
+        "400": Level.CRIT,
+        "": Level.OK,
+    }
+    said = [Voice("en").plain(finding.summary) for finding in told.values()]
+    assert [one.rpartition(". ")[2] for one in said] == [
+        "Expected rows: 300, and so it is",
+        "Expected rows: 400, but it is 300",
+        "Expected rows: none was given, it is 300",
+    ]
 
 
 async def test_an_empty_table_counts_as_empty(clean: PostgresServer) -> None:

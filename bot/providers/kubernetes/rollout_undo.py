@@ -67,7 +67,12 @@ async def _preview(address: Address, wanted: Undo) -> Preview:
             "replicas": str(counts_of(deployment).desired),
             "template_hash": present.digest,
         },
-        arguments={"name": wanted.name, "to_revision": str(target.number), "template_hash": target.digest},
+        arguments={
+            "name": wanted.name,
+            "to_revision": str(target.number),
+            "template_hash": target.digest,
+            "image": ", ".join(target.images),
+        },
         warnings=tuple(cautions(deployment, history.revisions, present, target)),
         undo={"name": wanted.name, "template_hash": present.digest},
     )

@@ -20,16 +20,12 @@ _NOTHING: Final = sql.SQL("NULL")
 
 
 class Rows(Parameters):
-    """Which table; with a `time_column` also what came today and within the last `window_hours`.
-
-    `expected` is the number that a restored copy should have.
-    """
+    """Which table; with a `time_column` also what came today and within the last `window_hours`."""
 
     table: Table
     time_column: Name | None = None
     window_hours: int | None = Field(None, ge=1, le=24 * 366)
     time_zone: Zone = "UTC"
-    expected: int | None = Field(None, ge=1)
 
     @model_validator(mode="after")
     def _window_needs_a_column(self) -> Self:
@@ -72,9 +68,6 @@ def _counted(row: Row, wanted: Rows) -> Reading:
         measurements.append(Measurement("today", None, missing=no_column))
     if wanted.window_hours:
         measurements.append(Measurement("recent", row["recent"]))
-    if wanted.expected:
-        share = round(100 * row["rows"] / wanted.expected, 1)
-        measurements.append(Measurement("of_expected_percent", share, "%"))
     return Reading(_summary(row, wanted), tuple(measurements))
 
 
@@ -83,13 +76,6 @@ def _measured(name: str, value: Quantity, unit: str, missing: Text) -> Measureme
 
 
 def _summary(row: Row, wanted: Rows) -> Text:
-    if wanted.expected:
-        return say(
-            "{table} has {rows} rows, {expected} were expected",
-            table=wanted.table,
-            rows=row["rows"],
-            expected=wanted.expected,
-        )
     if wanted.window_hours:
         return say(
             "{table} has {rows} rows, {recent} of the last {hours} h",
@@ -112,7 +98,6 @@ def _estimated(estimate: float | None, wanted: Rows) -> Reading:
     names = ["rows", "today"]
     names += ["newest_age_s"] if wanted.time_column else []
     names += ["recent"] if wanted.window_hours else []
-    names += ["of_expected_percent"] if wanted.expected else []
     return Reading(reason, tuple(Measurement(name, None, missing=reason) for name in names))
 
 

@@ -56,7 +56,7 @@ def _measurement(judgement: Judgement, voice: Voice) -> str:
 
 def text(report: Report, voice: Voice) -> str:
     """The same as a plain text file."""
-    lines = [f"{report.place} · {report.what} · {report.at:%Y-%m-%d %H:%M:%S} UTC", ""]
+    lines = [f"{report.place} · {report.words} · {report.at:%Y-%m-%d %H:%M:%S} UTC", ""]
     for finding in report.findings:
         lines.append(f"[{finding.level}] {voice.plain(finding.title)} - {voice.plain(finding.summary)}")
         lines += [f"    {row}" for row in _measured(finding, voice)]

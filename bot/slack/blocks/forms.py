@@ -6,7 +6,7 @@ from bot.core.incident import TITLE_LIMIT, WORDS_LIMIT
 from bot.core.policy import Severity
 from bot.core.run import Run
 from bot.core.text import Text, say
-from bot.flows.answers import DeclareForm, RunForm
+from bot.flows.answers import CheckForm, DeclareForm, RunForm
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Block
 from bot.slack.voice import Voice, escape
@@ -86,6 +86,21 @@ def run(form: RunForm, voice: Voice) -> Block:
         submit=parts.plain(voice.plain(say("Propose")), 24),
         close=parts.plain(voice.plain(say("Cancel")), 24),
         private_metadata=f"{request.action.system}:{request.action.name}:{request.number}",
+    )
+
+
+def check(form: CheckForm, voice: Voice) -> Block:
+    """What a check wants to know before it runs."""
+    wanted = form.wanted
+    [asking] = wanted.checks
+    fields = [_ask(name, ask, asking.given.get(name, ""), voice) for name, ask in asking.asks.items()]
+    return parts.modal(
+        "diag:run",
+        voice.plain(say("Run a check")),
+        [parts.section(f"*{escape(voice.words(asking.title))}*"), *fields],
+        submit=parts.plain(voice.plain(say("Run")), 24),
+        close=parts.plain(voice.plain(say("Cancel")), 24),
+        private_metadata=f"{wanted.system.id}:{asking.name}:{wanted.number}",
     )
 
 

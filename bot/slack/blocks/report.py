@@ -1,7 +1,8 @@
 """A diagnosis in Slack: normal or not in the first line, then what is not, worst first, with what helps."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
+from urllib.parse import urlencode
 
 from bot.catalog.system import ALL
 from bot.core.findings import Finding, Judgement, Level
@@ -63,7 +64,7 @@ def _alike(findings: Sequence[Finding], voice: Voice) -> list[list[Finding]]:
 
 
 def _verdict(value: Report, voice: Voice) -> str:
-    what = say("everything") if value.what == ALL else value.what
+    what = say("everything") if value.what == ALL else value.words
     if value.waiting:
         return voice(say("⏳ *So far*: {what}", what=what))
     return voice(Text(VERDICTS[value.level].msgid, {"what": what}))
@@ -156,7 +157,7 @@ def _fine(findings: Sequence[Finding], voice: Voice) -> list[Block]:
 
 
 def _buttons(value: Report, voice: Voice, is_shared: bool) -> list[Block]:
-    again = f"{value.system}:{value.what}:{value.incident}"
+    again = f"{value.system}:{value.what}:{value.incident}{said(value.given)}"
     buttons = [
         parts.button(voice.plain(say("Show more")), "report:more", value.id),
         parts.button(voice.plain(say("Run again")), "diag:run", again),
@@ -212,10 +213,15 @@ def which(value: Which, voice: Voice) -> Message:
     """The question which system is meant, a button each."""
     question = voice(say("*{word}*: of which system?", word=value.word))
     buttons = [
-        parts.button(system.profile.name, value.act, f"{system.id}:{value.word}:{value.number}")
+        parts.button(system.profile.name, value.act, f"{system.id}:{value.word}:{value.number}{said(value.given)}")
         for system in value.systems[:25]
     ]
     return parts.message(question, [parts.section(question), parts.actions(buttons)])
+
+
+def said(given: Mapping[str, str]) -> str:
+    """What was said with a check, as the last part of what a button carries."""
+    return f":{urlencode(given)}" if given else ""
 
 
 def menu(value: Menu, voice: Voice) -> Message:

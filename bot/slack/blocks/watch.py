@@ -2,18 +2,19 @@
 
 from bot.core import watch
 from bot.core.events import Recorded
+from bot.core.redaction import spoken
 from bot.core.text import Person, Text, say
 from bot.core.watch import Watch
 from bot.slack.blocks import parts
 from bot.slack.blocks.incident import LEVEL_SIGNS
 from bot.slack.blocks.parts import Message
-from bot.slack.voice import Voice
+from bot.slack.voice import Voice, escape
 
 
 def headline(state: Watch, voice: Voice) -> Message:
     """The one message that is edited as the watch goes on."""
     sign = LEVEL_SIGNS[state.level] if state.level else "👀"
-    title = f"{sign} *{state.number} · {voice(state.begun.title)}*"
+    title = f"{sign} *{state.number} · {voice(state.begun.title)}*{escape(spoken(state.begun.given))}"
     blocks = [parts.section(title), parts.context(voice(_standing(state)))]
     if state.summary is not None:
         blocks.insert(1, parts.section(voice(state.summary)))
