@@ -21,6 +21,7 @@ from aiohttp import web
 from bot.catalog.entries import Check, Limits, Target
 from bot.catalog.load import load
 from bot.catalog.system import Catalog
+from bot.core.findings import Finding
 from bot.core.text import Words
 from bot.flows import diagnose
 from bot.flows.diagnose import Wanted
@@ -36,6 +37,19 @@ REPORTS, ALONE = 1000, 200
 class Clock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class Alone:
+    """Nobody asks for the same."""
+
+    async def begin(self, check: str, reader: str, limit: float) -> str:
+        return reader
+
+    async def tell(self, check: str, run: str, finding: Finding) -> None:
+        return
+
+    async def wait(self, check: str, limit: float) -> Finding | None:
+        return None
 
 
 @asynccontextmanager
@@ -79,7 +93,7 @@ def opened(url: str) -> tuple[Any, Any]:
     system = home.model_copy(update={"id": "bench", "profile": profile, "checks": {}, "actions": {}})
     catalog = Catalog(systems={"bench": system})
     return SimpleNamespace(
-        findings=Findings(CatalogTargets(catalog, {}), Clock()), clock=Clock(), catalog=catalog
+        findings=Findings(CatalogTargets(catalog, {}), Alone(), Clock()), clock=Clock(), catalog=catalog
     ), system
 
 

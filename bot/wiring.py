@@ -37,6 +37,7 @@ from bot.store.connect import Client, connect
 from bot.store.embedded import open_embedded
 from bot.store.feed import RedisFeed
 from bot.store.lease import RedisLeases
+from bot.store.looks import RedisLooks
 from bot.store.marks import RedisMarks
 from bot.store.record import RedisRecord
 from bot.store.shelf import RedisShelf
@@ -146,7 +147,7 @@ async def open_bot(settings: Settings, parts: Parts | None = None) -> AsyncItera
             marks=marks,
             people=people,
             targets=targets,
-            findings=Findings(targets, parts.clock),
+            findings=Findings(targets, RedisLooks(store, settings.prefix), parts.clock),
             shelf=RedisShelf(store, settings.prefix),
             timers=jobs.DocketTimers(docket),
             teller=SlackTeller(record, leases, marks, chat, catalog),

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from hashlib import sha256
 from typing import Final
 
 from bot.catalog.entries import Check
@@ -10,17 +11,9 @@ from bot.core.errors import TargetError
 from bot.core.findings import Finding, Judgement, Level, conclude, timed
 from bot.core.redaction import mask
 from bot.core.text import Text, Words, say
-from bot.flows.ports import Clock, Targets
+from bot.flows.ports import Clock, Looks, Targets
 
 DEFAULT_LIMIT: Final = 5.0
-SHARED_FOR: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Looking:
-    task: asyncio.Task[Finding]
-    since: float
-    readers: set[str]
 
 
 def limit_of(check: Check) -> float:
@@ -29,15 +22,15 @@ def limit_of(check: Check) -> float:
 
 
 class Findings:
-    """The findings of this process; two people who ask for the same within five seconds share one run.
+    """Two people who ask for the same within five seconds share one run, in whatever process they are answered.
 
     One person who asks twice wants to know what has changed, and gets a new run.
     """
 
-    def __init__(self, targets: Targets, clock: Clock) -> None:
+    def __init__(self, targets: Targets, looks: Looks, clock: Clock) -> None:
         self._targets = targets
+        self._looks = looks
         self._clock = clock
-        self._recent: dict[tuple[object, ...], _Looking] = {}
 
     async def of(self, check: Check, reader: str = "") -> Finding:
         """Run one check, for a person or, when nobody in particular asks, always anew.
@@ -46,22 +39,13 @@ class Findings:
         """
         if not reader:
             return await self._find(check)
-        self._forget()
-        key = (check.system, check.name, *check.given.items())
-        looking = self._recent.get(key)
-        if looking is None or reader in looking.readers:
-            looking = _Looking(asyncio.create_task(self._find(check)), time.monotonic(), set())
-            self._recent[key] = looking
-        looking.readers.add(reader)
-        # Whoever stops waiting must not stop it for the others.
-        return await asyncio.shield(looking.task)
-
-    def _forget(self) -> None:
-        now = time.monotonic()
-        old = [key for key, looking in self._recent.items() if now - looking.since > SHARED_FOR]
-        for key in old:
-            if self._recent[key].task.done():
-                del self._recent[key]
+        name, limit = _name(check), limit_of(check)
+        run = await self._looks.begin(name, reader, limit)
+        if not run and (found := await self._looks.wait(name, limit)):
+            return found
+        finding = await self._find(check)
+        await self._looks.tell(name, run, finding)
+        return finding
 
     async def _find(self, check: Check) -> Finding:
         began = time.monotonic()
@@ -85,6 +69,12 @@ class Findings:
             return Finding(check.name, title, error.level, error.text)
         finding = conclude(check.name, title, reading, check.limits())
         return replace(finding, summary=_compared(check, finding))
+
+
+def _name(check: Check) -> str:
+    """The name under which a run is shared; what people typed is in it only as a digest."""
+    said = sha256(repr(sorted(check.given.items())).encode()).hexdigest()[:16] if check.given else ""
+    return f"{check.system}:{check.name}:{said}" if said else f"{check.system}:{check.name}"
 
 
 def _compared(check: Check, finding: Finding) -> Text:

@@ -113,6 +113,17 @@ class Shelf(Protocol):
         """The one that claimed it could not share it after all."""
 
 
+class Looks(Protocol):
+    async def begin(self, check: str, reader: str, limit: float) -> str:
+        """The run that the caller is to do within `limit` seconds; empty when there is one to wait for."""
+
+    async def tell(self, check: str, run: str, finding: Finding) -> None:
+        """What a run found; that of another than the latest run is ignored."""
+
+    async def wait(self, check: str, limit: float) -> Finding | None:
+        """What the other run finds; None when it is not to be had."""
+
+
 class Finder(Protocol):
     async def of(self, check: Check, reader: str = "") -> Finding:
         """The finding of a check, never an exception; one without a reader is shared with nobody."""
