@@ -117,6 +117,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "mongodb.exists": "bot.providers.mongodb.documents:EXISTS",
         "mongodb.indexes": "bot.providers.mongodb.indexes:INDEXES",
         "mongodb.slow": "bot.providers.mongodb.slow:SLOW",
+        "mongodb.advisor": "bot.providers.mongodb.advisor:ADVISOR",
         "mongodb.backups": "bot.providers.mongodb.backups:BACKUPS",
         "mongodb.kill_operation": "bot.providers.mongodb.kill_operation:KILL_OPERATION",
         "pagerduty.incidents": "bot.providers.pagerduty.incidents:INCIDENTS",

@@ -78,6 +78,7 @@ WITHOUT_VERDICT = {
     "openai-duration": "003-D20",
     "openai-lines": "003-D21",
     "mongodb-ping": "003-D17",
+    "mongodb-advisor": "003-D18",
     "mongodb-slow": "003-D18",
     "mongodb-indexes": "003-D18",
     "newest-tickets": "003-D30",

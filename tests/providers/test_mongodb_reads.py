@@ -24,10 +24,11 @@ NEEDED: dict[str, dict[str, object]] = {
     "mongodb.exists": {"collection": "dashboard_users", "field": "email", "value": "maria@example.com"},
     "mongodb.indexes": {"collection": "tickets"},
 }
+OF_ATLAS = {"mongodb.backups", "mongodb.advisor"}
 EVERY = [
     name
     for name in names()
-    if name.startswith("mongodb.") and name != "mongodb.backups" and isinstance(operation(name), Read)
+    if name.startswith("mongodb.") and name not in OF_ATLAS and isinstance(operation(name), Read)
 ]
 
 
@@ -351,12 +352,57 @@ async def test_backups_are_unknown_without_an_api_key_and_say_what_is_needed() -
     assert missing(reading, "age_h").startswith("needs an Atlas API key")
 
 
-async def test_a_refused_or_misdirected_atlas_key_is_told(atlas: Atlas) -> None:
-    wrong = await refusal("mongodb.backups", with_atlas(atlas, atlas_private_key="wrong-s3same"))
+@pytest.mark.parametrize("name", sorted(OF_ATLAS))
+async def test_a_refused_or_misdirected_atlas_key_is_told(atlas: Atlas, name: str) -> None:
+    wrong = await refusal(name, with_atlas(atlas, atlas_private_key="wrong-s3same"))
     assert isinstance(wrong, Denied)
-    assert isinstance(await refusal("mongodb.backups", with_atlas(atlas, atlas_url="http://127.0.0.1:1")), Unreachable)
-    elsewhere = await refusal("mongodb.backups", with_atlas(atlas, atlas_cluster="other"))
+    assert isinstance(await refusal(name, with_atlas(atlas, atlas_url="http://127.0.0.1:1")), Unreachable)
+    elsewhere = await refusal(name, with_atlas(atlas, atlas_cluster="other"))
     assert spoken(elsewhere) == "Atlas knows no cluster other in this project."
     atlas.forbidden = True
-    forbidden = await refusal("mongodb.backups", with_atlas(atlas))
+    forbidden = await refusal(name, with_atlas(atlas))
     assert "Grant it `Project Read Only`" in spoken(forbidden)
+
+
+def slow_cluster(atlas: Atlas) -> None:
+    command = {"find": "tickets", "filter": {"contact": "maria@example.com", "status": "open"}, "sort": {"at": -1}}
+    atlas.add_slow("shop.tickets", 740, "COLLSCAN", command)
+    atlas.add_slow("shop.orders", 1900, "IXSCAN { at: 1 }", {"aggregate": "orders", "pipeline": [{"$match": {"a": 1}}]})
+    atlas.suggest("shop.tickets", {"status": 1, "at": -1}, 431, 740.0)
+
+
+async def test_the_advisor_tells_slow_queries_by_shape_and_the_indexes_that_it_misses(atlas: Atlas) -> None:
+    slow_cluster(atlas)
+    reading = await read("mongodb.advisor", with_atlas(atlas))
+    assert measured(reading) == {"slow": 2, "worst_ms": 1900, "scans": 1, "suggested": 1}
+    assert summary(reading) == (
+        "Atlas saw 2 slow queries in the last 1440 min, the worst took 1900 ms; it suggests 1 indexes"
+    )
+    assert reading.evidence == (
+        "index suggested: shop.tickets {status: 1, at: -1}  for 431 queries of 740 ms on average",
+        "1900 ms  shop.orders  IXSCAN { at: 1 }  5000 examined for 3  aggregate pipeline [{$match: {a: ?}}]",
+        "740 ms  shop.tickets  COLLSCAN  5000 examined for 3  find filter {contact: ?, status: ?} sort {at: ?}",
+    )
+    assert "maria" not in repr(reading)
+
+
+async def test_an_advisor_with_nothing_to_say_and_a_cut_line_are_no_trouble(atlas: Atlas) -> None:
+    quiet = await read("mongodb.advisor", with_atlas(atlas), minutes=60)
+    assert summary(quiet) == "Atlas saw no slow query in the last 60 min"
+    slow_cluster(atlas)
+    atlas.slow[0]["line"] = atlas.slow[0]["line"][:90]
+    cut = await read("mongodb.advisor", with_atlas(atlas))
+    assert measured(cut)["slow"] == 2
+    assert cut.evidence[-1] == "0 ms  shop.tickets  —  ? examined for ?  "
+    for one in atlas.slow:
+        one["at"] -= 2 * 60 * 60 * 1000
+    assert measured(await read("mongodb.advisor", with_atlas(atlas), minutes=60))["slow"] == 0
+
+
+async def test_the_advisor_needs_its_own_role_and_a_cluster_of_the_project(atlas: Atlas) -> None:
+    atlas.advises = False
+    denied = await refusal("mongodb.advisor", with_atlas(atlas))
+    assert isinstance(denied, Denied)
+    assert "`Project Read Only`, `Project Observability Viewer`" in spoken(denied)
+    reading = await read("mongodb.advisor", {"url": "mongodb://127.0.0.1:1", "database": "shop"})
+    assert missing(reading, "suggested").startswith("needs an Atlas API key")

@@ -18,6 +18,20 @@ def shape(command: Document) -> str:
     return mask(" ".join(parts))[:_LIMIT]
 
 
+def slow_line(one: Document) -> str:
+    """One slow query as the profiler and the server's log tell it."""
+    command = one.get("command")
+    millis = one.get("millis", one.get("durationMillis", 0))
+    parts = (
+        f"{millis} ms",
+        mask(str(one.get("ns", "")))[:80],
+        mask(str(one.get("planSummary", "—")))[:80],
+        f"{one.get('docsExamined', '?')} examined for {one.get('nreturned', '?')}",
+        shape(command if isinstance(command, dict) else {}),
+    )
+    return "  ".join(parts)
+
+
 def _of(value: Any, depth: int) -> str:
     if isinstance(value, dict):
         if depth > _DEPTH:

@@ -1,6 +1,5 @@
 """Slow queries of the last while, from the database's own profiler; by shape, never by value."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -8,11 +7,10 @@ from pydantic import Field
 
 from bot.core.findings import Measurement, Reading
 from bot.core.operation import Parameters, Read
-from bot.core.redaction import mask
 from bot.core.text import Text, say
 from bot.providers.mongodb.address import Address
 from bot.providers.mongodb.connection import ANSWER_MS, LIMIT, ask, connected, in_thread
-from bot.providers.mongodb.shape import shape
+from bot.providers.mongodb.shape import slow_line
 
 _PROFILE: Final = say("`find` on `system.profile` of this database (role `clusterMonitor`)")
 _FETCHED: Final = 200
@@ -44,13 +42,13 @@ def _read(address: Address, wanted: Slow) -> Reading:
             Measurement("worst_ms", worst, "ms"),
             Measurement("scans", scans),
         ),
-        tuple(_line(one) for one in found[:_SHOWN]),
+        tuple(slow_line(one) for one in found[:_SHOWN]),
     )
 
 
 def _switched_off() -> Reading:
     reason = say(
-        "the profiler of this database is off. See Atlas' Performance Advisor, "
+        "the profiler of this database is off. See `mongodb.advisor` where there is Atlas, "
         "or switch it on: `db.setProfilingLevel(1, {sign}slowms: 100{end})`",
         sign="{",
         end="}",
@@ -69,18 +67,6 @@ def _summary(found: list[dict[str, Any]], scans: int, worst: int, wanted: Slow) 
         worst=worst,
         scans=scans,
     )
-
-
-def _line(one: Mapping[str, Any]) -> str:
-    command = one.get("command")
-    parts = (
-        f"{int(one.get('millis', 0))} ms",
-        mask(str(one.get("ns", "")))[:80],
-        mask(str(one.get("planSummary", "—")))[:80],
-        f"{one.get('docsExamined', '?')} examined for {one.get('nreturned', '?')}",
-        shape(command if isinstance(command, dict) else {}),
-    )
-    return "  ".join(parts)
 
 
 SLOW = Read("mongodb.slow", Address, Slow, LIMIT, in_thread(_read))

@@ -1,12 +1,14 @@
-"""An emulated part of the MongoDB Atlas Administration API: snapshots of one cluster, behind digest authentication."""
+"""An emulated part of the MongoDB Atlas Administration API, behind digest authentication: one cluster's snapshots,
+its processes, and what the Performance Advisor says of the primary."""
 
 import hashlib
+import json
 import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -19,7 +21,7 @@ _FIELD = re.compile(r'(\w+)=(?:"([^"]*)"|([^,\s]+))')
 
 @dataclass
 class Atlas:
-    """The keys that open it, and the snapshots it tells of; `forbidden` answers 403 to right keys."""
+    """The keys that open it, and what it tells of; `forbidden` refuses right keys, `advises` is their role for it."""
 
     url: str = ""
     public_key: str = "emulated"
@@ -27,8 +29,16 @@ class Atlas:
     project: str = "5f0000000000000000000001"
     cluster: str = "prod"
     forbidden: bool = False
+    advises: bool = True
     snapshots: list[dict[str, Any]] = field(default_factory=list)
+    slow: list[dict[str, Any]] = field(default_factory=list)
+    suggested: list[dict[str, Any]] = field(default_factory=list)
+    shapes: list[dict[str, Any]] = field(default_factory=list)
     _nonce: str = field(default_factory=lambda: secrets.token_hex(12))
+
+    @property
+    def primary(self) -> str:
+        return f"{self.cluster}-shard-00-01.ab1cd.mongodb.net:27017"
 
     def add_snapshot(self, at: datetime, status: str = "completed") -> None:
         shown = at.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -42,20 +52,70 @@ class Atlas:
             }
         )
 
-    async def answer(self, request: web.Request) -> web.Response:
+    def add_slow(self, namespace: str, millis: int, plan: str, command: dict[str, Any]) -> None:
+        """A slow query, as the server's log has it."""
+        told = {"type": "command", "ns": namespace, "command": command, "planSummary": plan, "docsExamined": 5000}
+        now = datetime.now(UTC)
+        line = {"t": {"$date": now.isoformat()}, "c": "COMMAND", "msg": "Slow query"}
+        attributes = {**told, "nreturned": 3, "durationMillis": millis}
+        written = json.dumps({**line, "attr": attributes})
+        self.slow.append({"namespace": namespace, "line": written, "at": now.timestamp() * 1000})
+
+    def suggest(self, namespace: str, keys: dict[str, int], count: int, mean_ms: float) -> None:
+        """An index that would have helped so many queries."""
+        shape = secrets.token_hex(12)
+        self.shapes.append({"id": shape, "namespace": namespace, "count": count, "avgMs": mean_ms})
+        index = [{field: order} for field, order in keys.items()]
+        self.suggested.append({"id": secrets.token_hex(12), "namespace": namespace, "index": index, "impact": [shape]})
+
+    async def backups(self, request: web.Request) -> web.Response:
+        self._demand(request)
+        if request.match_info["cluster"] != self.cluster:
+            raise _refused(404, "CLUSTER_NOT_FOUND")
+        newest_first = sorted(self.snapshots, key=lambda one: str(one["createdAt"]), reverse=True)
+        return web.json_response({"results": newest_first, "totalCount": len(newest_first)})
+
+    async def processes(self, request: web.Request) -> web.Response:
+        self._demand(request)
+        named = {
+            f"{self.cluster}-shard-00-00": "REPLICA_SECONDARY",
+            f"{self.cluster}-shard-00-01": "REPLICA_PRIMARY",
+            "staging-shard-00-00": "REPLICA_PRIMARY",
+        }
+        hosts = {f"{name}.ab1cd.mongodb.net": kind for name, kind in named.items()}
+        found = [
+            {"id": f"{host}:27017", "hostname": host, "port": 27017, "userAlias": host, "typeName": kind}
+            for host, kind in hosts.items()
+        ]
+        return web.json_response({"results": found, "totalCount": len(found)})
+
+    async def advice(self, request: web.Request) -> web.Response:
+        self._demand(request)
+        if not self.advises:
+            raise _refused(403, "USER_UNAUTHORIZED")
+        is_primary = request.match_info["process"] == self.primary
+        if request.match_info["kind"] == "suggestedIndexes":
+            told = {"shapes": self.shapes, "suggestedIndexes": self.suggested}
+            return web.json_response(told if is_primary else {"shapes": [], "suggestedIndexes": []})
+        since, most = float(request.query["since"]), int(request.query["nLogs"])
+        lines = [{key: one[key] for key in ("namespace", "line")} for one in self.slow if one["at"] >= since]
+        return web.json_response({"slowQueries": lines[:most] if is_primary else []})
+
+    def _demand(self, request: web.Request) -> None:
         if not self._is_right(request):
             challenge = (
                 f'Digest realm="{_REALM}", domain="", nonce="{self._nonce}", algorithm=MD5, qop="auth", stale=false'
             )
-            return web.json_response({"error": 401}, status=401, headers={"WWW-Authenticate": challenge})
+            body = json.dumps({"error": 401})
+            raise web.HTTPUnauthorized(
+                text=body, content_type="application/json", headers={"WWW-Authenticate": challenge}
+            )
         if self.forbidden:
-            return web.json_response({"error": 403, "errorCode": "USER_UNAUTHORIZED"}, status=403)
+            raise _refused(403, "USER_UNAUTHORIZED")
         if "atlas" not in request.headers.get("Accept", ""):
-            return web.json_response({"error": 406, "errorCode": "INVALID_VERSION_DATE"}, status=406)
-        if (request.match_info["project"], request.match_info["cluster"]) != (self.project, self.cluster):
-            return web.json_response({"error": 404, "errorCode": "CLUSTER_NOT_FOUND"}, status=404)
-        newest_first = sorted(self.snapshots, key=lambda one: str(one["createdAt"]), reverse=True)
-        return web.json_response({"results": newest_first, "totalCount": len(newest_first)})
+            raise _refused(406, "INVALID_VERSION_DATE")
+        if request.match_info["project"] != self.project:
+            raise _refused(404, "GROUP_NOT_FOUND")
 
     def _is_right(self, request: web.Request) -> bool:
         """Digest authentication with `qop=auth` (RFC 2617)."""
@@ -69,6 +129,14 @@ class Atlas:
         return given.get("response") == _md5(f"{secret}:{middle}:{asked}")
 
 
+_STATUSES = {403: web.HTTPForbidden, 404: web.HTTPNotFound, 406: web.HTTPNotAcceptable}
+
+
+def _refused(status: int, code: str) -> web.HTTPException:
+    body = json.dumps({"error": status, "errorCode": code})
+    return _STATUSES[status](text=body, content_type="application/json")
+
+
 def _md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
@@ -78,7 +146,10 @@ async def open_atlas() -> AsyncIterator[Atlas]:
     """The API on a free loopback port."""
     atlas = Atlas()
     app = web.Application()
-    app.router.add_get("/api/atlas/v2/groups/{project}/clusters/{cluster}/backup/snapshots", atlas.answer)
+    project = "/api/atlas/v2/groups/{project}"
+    app.router.add_get(f"{project}/clusters/{{cluster}}/backup/snapshots", atlas.backups)
+    app.router.add_get(f"{project}/processes", atlas.processes)
+    app.router.add_get(f"{project}/processes/{{process}}/performanceAdvisor/{{kind}}", atlas.advice)
     async with listen(app) as url:
         atlas.url = url
         yield atlas

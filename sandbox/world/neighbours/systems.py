@@ -150,6 +150,10 @@ def _settle_support_database(found: "Neighbours") -> None:
     found.mongo.insert("support", "dashboard_users", account)
     for hours in (3, 27, 51):
         found.atlas.add_snapshot(now - timedelta(hours=hours))
+    by_status = {"find": "tickets", "filter": {"company_id": "company_1", "status": "open"}, "sort": {"created_at": -1}}
+    found.atlas.add_slow("support.tickets", 640, "COLLSCAN", by_status)
+    found.atlas.suggest("support.tickets", {"company_id": 1, "status": 1, "created_at": -1}, 212, 480.0)
+    found.mongo.load.idle = {"customer-support-api": 6, "dashboard": 2}
 
 
 def _settle_etp(found: "Neighbours") -> None:
