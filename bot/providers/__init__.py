@@ -16,6 +16,8 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "alertmanager.alerts": "bot.providers.alertmanager.alerts:ALERTS",
         "alertmanager.silence": "bot.providers.alertmanager.silence:SILENCE",
         "app_api.figures": "bot.providers.app_api.figures:FIGURES",
+        "app_api.answers": "bot.providers.app_api.question:ANSWERS",
+        "app_api.ask": "bot.providers.app_api.question:ASK",
         "app_api.keys": "bot.providers.app_api.keys:KEYS",
         "app_api.company": "bot.providers.app_api.company:COMPANY",
         "app_api.pattern": "bot.providers.app_api.pattern:PATTERN",

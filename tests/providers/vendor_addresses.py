@@ -7,6 +7,7 @@ from readings import Settings
 from sandbox.world.vendors import Vendors
 
 CHECKS: Final[dict[str, dict[str, object]]] = {
+    "app_api.answers": {"company": "acme", "question": "Are you there?"},
     "app_api.company": {"company": "acme"},
     "app_api.figures": {"path": "/api/metrics", "fields": {"messages": "today.messages"}},
     "app_api.keys": {},

@@ -1,6 +1,7 @@
 """`telegram.send_test`: a message of the bot into one chat, to see that Telegram takes what it says.
 
-A bot gets no messages of another bot, so the way back (a customer writes, the bot answers) stays a person's test.
+A bot gets no messages of another bot: the way back is asked of the application (`app_api.answers`), or walked by a
+person.
 """
 
 from time import perf_counter

@@ -134,6 +134,7 @@ def _settle_support_application(found: "Neighbours") -> None:
         category = ("billing", "delivery", "login")[number]
         ticket: dict[str, Any] = {"id": number, "company_id": f"company_{number}", "category": category}
         app.tickets.append(ticket | {"status": "escalated", "confidence": 0.7})
+    app.answers |= {"horário": "Atendemos das 8h às 18h.", "devol": "Você pode devolver em até 30 dias."}
     settings = {"custom_instructions": "Responda em português.", "integrations": {"telegram": True}}
     app.companies["test_company"] = {"name": "Empresa de teste", **settings, "knowledge_base": ["faq.md"]}
 

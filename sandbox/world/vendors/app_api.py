@@ -39,6 +39,12 @@ class AppApi(Vendor):
         """PUT and DELETE answer well and do nothing."""
         self.forgets_others = False
         """PUT replaces the whole record, as some applications do."""
+        self.answers: dict[str, str] = {"": "Olá! Em que posso ajudar?"}
+        """What customers are told, by a word of their question; the last one that fits."""
+        self.thinks: int | None = 1
+        """How often an answer is looked up before it is there; 0 puts it into the reply, None stands for never."""
+        self.messages: list[dict[str, Any]] = []
+        """What customers wrote, with how often its answer was looked up."""
         self.add_key("key-admin", "plantao", self.token)
 
     def routes(self) -> list[web.RouteDef]:
@@ -50,6 +56,8 @@ class AppApi(Vendor):
             web.delete("/api/keys/{key}", self._revoke),
             web.get("/api/companies/{company}", self._company),
             web.put("/api/companies/{company}", self._update),
+            web.post("/api/ingest-message", self._ingest),
+            web.get("/api/ingest-message/{number}", self._message),
             web.get("/{path:.*}", self._further),
         ]
 
@@ -116,6 +124,27 @@ class AppApi(Vendor):
         except KeyError:
             body = json.dumps({"detail": "Company not found"})
             raise web.HTTPNotFound(text=body, content_type="application/json") from None
+
+    async def _ingest(self, request: web.Request) -> web.Response:
+        self._demand_key(request)
+        message: dict[str, Any] = await request.json()
+        if message["company_id"] not in self.companies:
+            return web.json_response({"detail": "Company not found"}, status=404)
+        self.messages.append({**message, "looks": 0})
+        if self.thinks == 0:
+            return web.json_response({"answer": self._answer(message["message"])})
+        return web.json_response({"message_id": f"m{len(self.messages)}", "status": "queued"}, status=202)
+
+    async def _message(self, request: web.Request) -> web.Response:
+        self._demand_key(request)
+        message = self.messages[int(request.match_info["number"][1:]) - 1]
+        message["looks"] += 1
+        if self.thinks is None or message["looks"] <= self.thinks:
+            return web.json_response({"status": "processing", "answer": None})
+        return web.json_response({"status": "answered", "answer": self._answer(message["message"])})
+
+    def _answer(self, question: str) -> str:
+        return [answer for word, answer in self.answers.items() if word in question][-1]
 
     async def _company(self, request: web.Request) -> web.Response:
         company = self._found(request)

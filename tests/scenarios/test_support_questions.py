@@ -1,0 +1,43 @@
+"""Customer Support asks its own application what a customer would ask: proposed, confirmed, answered, kept."""
+
+from tests.house import House
+from tests.people import ON_CALL
+from tests.runs.steps import readable, settled, verified
+
+CHANNEL = "customer-support"
+
+
+async def test_a_question_that_only_a_new_document_answers_is_asked_and_its_answer_comes_to_the_thread(
+    house: House,
+) -> None:
+    app = house.demo.world.neighbours.vendors.app
+    app.answers["devol"] = "Você pode devolver em até 45 dias."
+    await house.command(ON_CALL, "/run ask-the-bot", channel=CHANNEL)
+    await house.submit(ON_CALL, question="Até quando posso devolver?", expects="45 dias")
+    card = await house.headline("RUN-1")
+    assert "Até quando posso devolver?" in readable(house.words(card))
+    assert app.messages == []
+    await house.click(ON_CALL, card, "run:approve")
+    await verified(house)
+    assert "Você pode devolver em até 45 dias." in await house.replied("RUN-1", "45 dias")
+    assert [one["message"] for one in app.messages] == ["Até quando posso devolver?"]
+
+
+async def test_an_answer_without_the_phrase_is_a_failed_run_that_shows_what_was_answered(house: House) -> None:
+    app = house.demo.world.neighbours.vendors.app
+    await house.command(ON_CALL, "/run ask-the-bot", channel=CHANNEL)
+    await house.submit(ON_CALL, question="Até quando posso devolver?", expects="90 dias")
+    await house.click(ON_CALL, await house.headline("RUN-1"), "run:approve")
+    await settled(house)
+    assert "até 30 dias" in await house.replied("RUN-1", "90 dias")
+    assert len(app.messages) == 1
+
+
+async def test_a_silent_application_is_critical_for_whoever_diagnoses_the_bot(house: House) -> None:
+    app = house.demo.world.neighbours.vendors.app
+    await house.command(ON_CALL, "/diag bot-answers", channel=CHANNEL)
+    await house.told(ON_CALL, "Uma pergunta de teste recebe resposta")
+    assert [one["message"] for one in app.messages] == ["Qual é o horário de atendimento?"]
+    app.trouble.status = 503
+    await house.command(ON_CALL, "/diag bot-answers", channel=CHANNEL)
+    await house.told(ON_CALL, "503")
