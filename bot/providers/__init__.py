@@ -162,6 +162,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "railway.redeploy": "bot.providers.railway.redeploy:REDEPLOY",
         "railway.restart": "bot.providers.railway.restart:RESTART",
         "railway.rollback": "bot.providers.railway.rollback:ROLLBACK",
+        "railway.rotate_secrets": "bot.providers.railway.rotate_secrets:ROTATE_SECRETS",
         "railway.service": "bot.providers.railway.service:SERVICE",
         "railway.set_variables": "bot.providers.railway.set_variables:SET_VARIABLES",
         "railway.variables": "bot.providers.railway.variables:VARIABLES",

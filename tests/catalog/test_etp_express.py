@@ -112,7 +112,7 @@ RULES = {
     "jwt-secret-back": f"high {LEAD} by hand",
     "rotate-jwt-secret": f"high {EITHER}/security one security breach",
     "print-variables": "refused",
-    "rotate-all-secrets": "high security breach by hand",
+    "rotate-all-secrets": f"high {EITHER}/security one security breach",
     "redeploy-after-rotation": f"medium {EITHER}/security one security breach",
     "capture-evidence": f"low {EITHER}/security breach by hand",
     "backup-database": f"low {EITHER}/security breach",
@@ -195,6 +195,19 @@ def test_only_the_signing_secret_is_made_up_by_the_bot() -> None:
     assert [(one.name, one.parameters["name"], dict(one.asks)) for one in found] == [
         ("rotate-jwt-secret", "JWT_SECRET", {})
     ]
+
+
+def test_secrets_are_rotated_after_evidence_and_backup_and_always_with_the_role_of_the_database() -> None:
+    found = system(NAME).actions["rotate-all-secrets"]
+    assert found.first == ("capture-evidence", "backup-database")
+    assert found.operation == "railway.rotate_secrets"
+    assert dict(found.parameters) == {
+        "service": "backend",
+        "made": ["JWT_SECRET"],
+        "password": "DATABASE_PASSWORD",
+        "given": "OPENAI_API_KEY",
+    }
+    assert not found.asks
 
 
 def test_what_may_lose_data_wants_a_backup_first() -> None:

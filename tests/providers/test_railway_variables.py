@@ -186,6 +186,10 @@ async def test_the_documented_token_suffices_for_each_operation(here: Project) -
             assert (await preview("railway.generate_secret", here.address, service="backend", name="JWT_SECRET")).state
         elif name in ("redeploy", "restart", "rollback"):
             assert (await preview(f"railway.{name}", here.address, service="backend")).state
+        elif name == "rotate_secrets":
+            both = {**here.address, "database": "postgresql://etp_app@127.0.0.1:1/etp"}
+            error = await refused(preview("railway.rotate_secrets", both, service="backend"))
+            assert "DATABASE_PASSWORD of this service is missing" in spoken(error), "Railway let the token through"
         elif name == "set_variables":
             assert await shown_for(here, LOG_LEVEL="debug")
         else:

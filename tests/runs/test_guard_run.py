@@ -52,6 +52,31 @@ async def test_what_an_action_requires_has_to_hold_at_the_proposal_and_again_at_
     assert replicas(house) == 3
 
 
+async def test_a_step_that_has_to_come_first_is_named_until_it_was_done_within_the_day(
+    house: House, signed_http: None
+) -> None:
+    await house.command(NEXT_ON_CALL, "/run wipe-traces")
+    said = await house.told(NEXT_ON_CALL, "this has to be done first: Call the vendor (`/run call-vendor`)")
+    assert "Nothing was proposed" in said
+    call = await proposed(house, "call-vendor")
+    await house.command(NEXT_ON_CALL, "/run wipe-traces")
+    await _heard(house, "this has to be done first", times=2)
+    await house.click(NEXT_ON_CALL, call, "run:done")
+    await verified(house)
+    await proposed(house, "wipe-traces", number="RUN-2")
+    await house.post("clock", advance=25 * 3600)
+    await house.command(NEXT_ON_CALL, "/run wipe-traces")
+    await _heard(house, "this has to be done first", times=3)
+    assert await runs_there_are(house) == ["RUN-2", "RUN-1"]
+
+
+async def _heard(house: House, words: str, times: int) -> None:
+    async def told() -> bool:
+        return sum(words in one for one in await house.private(NEXT_ON_CALL)) == times
+
+    await house.until(told)
+
+
 async def test_evidence_that_has_grown_old_is_read_again_before_the_start(house: House) -> None:
     fresh = await proposed(house, "restart-api")
     await house.click(APPROVER, fresh, "run:approve")

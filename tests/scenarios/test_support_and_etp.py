@@ -45,6 +45,18 @@ async def test_a_step_by_hand_is_ticked_off_by_those_whom_the_document_trusts_wi
     assert (await house.demo.bot.ports.record.load(RUNS, "RUN-1")).phase in (Phase.FINISHED, Phase.VERIFIED)
 
 
+async def test_secrets_are_not_rotated_before_the_evidence_is_kept_and_the_database_backed_up(house: House) -> None:
+    await house.command(ON_CALL, "/incident declare P0 acesso estranho", channel="etp-express")
+    await house.command(ON_CALL, "/incident breach INC-1", channel="etp-express")
+    await house.command(ON_CALL, "/run rotate-all-secrets INC-1", channel="etp-express")
+    await house.told(ON_CALL, "/run capture-evidence")
+    await house.command(ON_CALL, "/run capture-evidence INC-1", channel="etp-express")
+    await house.click(ON_CALL, await house.headline("RUN-1"), "run:done")
+    await house.shows("RUN-1", "@ana")
+    await house.command(ON_CALL, "/run rotate-all-secrets INC-1", channel="etp-express")
+    await house.told(ON_CALL, "/run backup-database")
+
+
 async def test_severities_contacts_and_documents_are_those_of_the_system_of_the_channel(house: House) -> None:
     titles = {"customer-support": "crítico e fora do ar", "etp-express": "função crítica degradada"}
     for number, (system, title) in enumerate(titles.items(), 1):

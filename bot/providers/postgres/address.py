@@ -1,9 +1,9 @@
 """Where a PostgreSQL is and who we are there; the password never leaves the URL."""
 
-from typing import Final
+from typing import Final, Self
 
 from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pydantic import ConfigDict, SecretStr, field_validator
 
 from bot.core.operation import Parameters
@@ -38,6 +38,11 @@ class Address(Parameters):
     def field(self, name: str) -> str:
         """One part of the URL by libpq's name for it, empty when it is not given."""
         return str(conninfo_to_dict(self.url.get_secret_value()).get(name) or "")
+
+    def as_user_with(self, password: str) -> Self:
+        """The same user with another password; in libpq's own words, which it takes as well as a URL."""
+        text = make_conninfo(self.url.get_secret_value(), password=password)
+        return self.model_copy(update={"url": SecretStr(text)})
 
     @property
     def where(self) -> str:

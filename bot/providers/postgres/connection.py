@@ -61,6 +61,10 @@ class Session:
         """Send one statement as text, as ANALYZE and the like want it; how many rows it touched."""
         return (await self._connection.execute(statement, values or None)).rowcount
 
+    def verifier(self, password: str, user: str) -> str:
+        """What the server keeps of a password, computed here, so that the password itself is never sent."""
+        return self._connection.pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256").decode()
+
 
 @asynccontextmanager
 async def reading(address: Address, seconds: float = QUICK, needs: str = MONITOR) -> AsyncIterator[Session]:

@@ -1,5 +1,6 @@
 """A new random value for a secret that only the service itself knows: generated here, set, loaded, shown to nobody."""
 
+import re
 import secrets
 from base64 import b64encode
 from collections.abc import Mapping
@@ -20,7 +21,9 @@ from bot.providers.railway.secrecy import fingerprint, fingerprints
 from bot.providers.railway.set_variables import set_once, source_of
 from bot.providers.railway.variables import not_loaded, values_of
 
-_OWN: Final = r"^(\w{1,60}_)?((JWT|SESSION|COOKIE|CSRF|SIGNING|REFRESH)_(TOKEN_)?(SECRET|KEY|SALT)|SECRET_KEY)$"
+OWN: Final = re.compile(
+    r"^(\w{1,60}_)?((JWT|SESSION|COOKIE|CSRF|SIGNING|REFRESH)_(TOKEN_)?(SECRET|KEY|SALT)|SECRET_KEY)$"
+)
 
 
 class Generate(OfService):
@@ -31,7 +34,7 @@ class Generate(OfService):
     alone.
     """
 
-    name: str = Field(pattern=_OWN, max_length=100)
+    name: str = Field(pattern=OWN.pattern, max_length=100)
     size: int = Field(32, ge=32, le=64)
     only_missing: bool = False
 

@@ -67,7 +67,7 @@ def _written(row: dict[str, Any]) -> datetime:
 
 def _age(found: list[_Migration], now: datetime) -> Measurement:
     if not found:
-        return Measurement("newest_age_h", None, "h", say("there is none"))
+        return Measurement("newest_age_h", None, "h", say("there is no migration"))
     return Measurement("newest_age_h", round((now - found[0].written).total_seconds() / 3600, 1), "h")
 
 

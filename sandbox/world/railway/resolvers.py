@@ -1,5 +1,6 @@
 """What each root field of the emulated schema answers or does."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
@@ -59,7 +60,10 @@ class Resolvers:
 
     def variables(self, given: Arguments) -> Any:
         service = self._service(given)
-        return service.variables | {"RAILWAY_SERVICE_NAME": service.name}
+        own = dict(service.variables)
+        if not given.get("unrendered"):
+            own = {name: _REFERENCE.sub(lambda found: own.get(found[1], ""), value) for name, value in own.items()}
+        return own | {"RAILWAY_SERVICE_NAME": service.name}
 
     def metrics(self, given: Arguments) -> Any:
         return documents.metrics(self._service(given), given["measurements"])
@@ -133,6 +137,7 @@ def _moment(raw: str | None) -> Any:
 
 
 _Field = tuple[Callable[[Resolvers, Arguments], Any], set[str], set[str]]
+_REFERENCE: Final = re.compile(r"\$\{\{(\w+)\}\}")  # to a variable of the same service
 _LOG_OPTIONS: Final = {"startDate", "endDate", "filter", "limit"}
 _FIELDS: Final[dict[str, _Field]] = {
     "project": (Resolvers.project, {"id"}, set()),

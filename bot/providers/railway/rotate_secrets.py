@@ -1,0 +1,202 @@
+"""After a breach: new secrets, the password of the database's role among them, and one redeploy that loads them all.
+
+The variables are set first, without a deployment: as long as the role keeps its password, everything can be put back.
+Then the role's password changes, and at once the redeploy follows, since what serves can open no new connection
+until it has ended. Sessions that were opened with the earlier password are ended last: whoever stole it holds some.
+"""
+
+from typing import Final
+
+from bot.core.errors import Denied, TargetError, Unreachable
+from bot.core.operation import Change, Progress
+from bot.core.preview import Line, Preview
+from bot.core.text import Text, say
+from bot.providers.postgres import own_password
+from bot.providers.railway.follow import CHANGE_LIMIT, follow, redeployed
+from bot.providers.railway.graph import Graph, opened, seen
+from bot.providers.railway.history import History, history_of, scope_of
+from bot.providers.railway.rotation import Plan, Rotation, RotationAddress, is_new, plan, require_own_password
+from bot.providers.railway.sameness import identity, require_same
+from bot.providers.railway.secrecy import fingerprint, fingerprints
+from bot.providers.railway.set_variables import set_once, source_of
+from bot.providers.railway.variables import Values, not_loaded, values_of
+
+_MADE_UP: Final = "#????????"
+
+
+async def _preview(address: RotationAddress, wanted: Rotation) -> Preview:
+    async with opened(address) as graph:
+        history = await history_of(graph, await scope_of(graph, address, wanted.service))
+        history.require_quiet()
+        source = source_of(history)
+        now = await values_of(graph, history.scope)
+        waiting, _ = await not_loaded(graph, now, history.present.id) if history.present else ((), None)
+    require_own_password(wanted, now)
+    sessions = await _sessions(address, wanted, now)
+    return Preview(
+        lines=(
+            *_lines(address, wanted, now),
+            Line(say("sessions opened with the earlier password"), str(sessions), "0"),
+            Line(say("then one redeploy of"), "", source.words),
+        ),
+        state={
+            **identity(history),
+            "variables": fingerprints(now.written, address.token),
+            "role": f"{address.role.user} {address.role.where}",
+            "key": fingerprint(address.vendor_key.get_secret_value(), address.token),
+        },
+        arguments={
+            "service": wanted.service,
+            "made": " ".join(wanted.made),
+            "password": wanted.password,
+            "given": wanted.given,
+        },
+        warnings=_warnings(address, wanted, now, waiting),
+    )
+
+
+async def _sessions(address: RotationAddress, wanted: Rotation, now: Values) -> int:
+    """The proof that variable and role agree: the role lets itself in with the variable's value."""
+    try:
+        return await own_password.others(address.role, now.rendered[wanted.password])
+    except Denied as error:
+        raise TargetError(
+            "The role {role} at {where} does not let {name} of Railway in: somebody has changed one of the two, or "
+            "this is another database. A person has to look.",
+            role=address.role.user,
+            where=address.role.where,
+            name=wanted.password,
+        ) from error
+
+
+async def _execute(address: RotationAddress, wanted: Rotation, preview: Preview, progress: Progress) -> Text:
+    async with opened(address) as graph:
+        history = await history_of(graph, await scope_of(graph, address, wanted.service))
+        now = await values_of(graph, history.scope)
+        require_same(history, preview.state, fingerprints(now.written, address.token))
+        require_own_password(wanted, now)
+        made = plan(address, wanted, now)
+        await _set(graph, history, made)
+        await progress(say("{names} set; the role in the database is next", names=made.names))
+        changed_at = await _change_role(graph, history, made)
+        await progress(say("the role {role} has its new password; one redeploy follows", role=made.role.user))
+        deployment = await _load(graph, history, made, progress)
+    told = say(
+        "{names} are new and loaded by deployment {deployment}, and the role {role} has its new password",
+        names=", ".join(f"{name} (#{fingerprint(value, address.token)})" for name, value in sorted(made.new.items())),
+        deployment=deployment,
+        role=made.role.user,
+    )
+    return await _ended(made, changed_at, told)
+
+
+async def _set(graph: Graph, history: History, made: Plan) -> None:
+    try:
+        await set_once(graph, history.scope, made.new)
+    except TargetError as error:
+        raise TargetError(
+            "The role {role} keeps its password, and nothing was deployed: {reason}",
+            role=made.role.user,
+            reason=made.without_values(error.text),
+        ) from None
+
+
+async def _change_role(graph: Graph, history: History, made: Plan) -> str:
+    """Change the role's password, or put the variables back where it certainly was not changed."""
+    try:
+        return await own_password.change(made.role, made.earlier[made.password], made.new[made.password])
+    except Unreachable as error:
+        raise TargetError(
+            "{reason} The variables hold the new values, and nothing was deployed. Deploy nothing before a person has "
+            "tried which password the role takes.",
+            reason=made.without_values(error.text),
+        ) from None
+    except TargetError as error:
+        reason = made.without_values(error.text)
+    try:
+        await set_once(graph, history.scope, made.earlier)
+    except TargetError as error:
+        raise TargetError(
+            "The role {role} keeps its password ({reason}), but the variables hold the new values and could not be put "
+            "back ({other}). Deploy nothing before a person has put them back.",
+            role=made.role.user,
+            reason=reason,
+            other=made.without_values(error.text),
+        ) from None
+    raise TargetError(
+        "The role {role} keeps its password ({reason}). The variables were put back, and nothing was deployed.",
+        role=made.role.user,
+        reason=reason,
+    )
+
+
+async def _load(graph: Graph, history: History, made: Plan, progress: Progress) -> str:
+    """Redeploy once; there is no way back from here, since the earlier values are known to somebody else."""
+    try:
+        name = await redeployed(graph, history, source_of(history))
+        return (await follow(graph, history.scope.name, name, progress)).short
+    except TargetError as error:
+        raise TargetError(
+            "{names} and the role {role} are changed, but not loaded: {reason} What serves can open no new connection "
+            "to the database: redeploy {service} at once.",
+            names=made.names,
+            role=made.role.user,
+            service=history.scope.name,
+            reason=made.without_values(error.text),
+        ) from None
+
+
+async def _ended(made: Plan, before: str, told: Text) -> Text:
+    try:
+        count = await own_password.end_others(made.role, made.new[made.password], before)
+    except TargetError as error:
+        return say(
+            "{told}; sessions opened before could not be ended: {reason}",
+            told=told,
+            reason=made.without_values(error.text),
+        )
+    return say("{told}; sessions opened before, now ended: {count}", told=told, count=count)
+
+
+def _lines(address: RotationAddress, wanted: Rotation, now: Values) -> list[Line]:
+    def known(name: str) -> str:
+        return f"#{fingerprint(now.rendered[name], address.token)}" if now.rendered.get(name) else "—"
+
+    key = fingerprint(address.vendor_key.get_secret_value(), address.token)
+    new = f"#{key}" if is_new(address, wanted, now) else known(wanted.given)
+    return [
+        *(Line(say("secret {name}", name=name), known(name), _MADE_UP) for name in (*wanted.made, wanted.password)),
+        Line(say("secret {name}", name=wanted.given), known(wanted.given), new),
+        Line(
+            say("password of the role {role}", role=address.role.user),
+            f"{known(wanted.password)} {address.role.where}",
+            _MADE_UP,
+        ),
+    ]
+
+
+def _warnings(address: RotationAddress, wanted: Rotation, now: Values, waiting: tuple[str, ...]) -> tuple[Text, ...]:
+    found = [
+        say("The earlier values are gone for good: every session of the users ends. Tell them."),
+        say("The redeploy wipes what the running instance knows: evidence has to be captured before."),
+        say(
+            "From the change of the role until the redeploy has ended no new connection to the database can be opened; "
+            "whatever else logs in as {role} needs the new password too.",
+            role=address.role.user,
+        ),
+    ]
+    if not is_new(address, wanted, now):
+        found.append(
+            say(
+                "{name} stays as it is: only its vendor makes a new one, and the secret store holds none. Make it "
+                "there, put it into the store and propose this again, or change it right afterwards.",
+                name=wanted.given,
+            )
+        )
+    others = [name for name in waiting if name not in (*wanted.made, wanted.password, wanted.given)]
+    if others:
+        found.append(say("The redeploy also loads what others changed: {names}.", names=seen(", ".join(others), 300)))
+    return tuple(found)
+
+
+ROTATE_SECRETS = Change("railway.rotate_secrets", RotationAddress, Rotation, CHANGE_LIMIT, _preview, _execute)
