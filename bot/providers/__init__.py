@@ -98,6 +98,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "kubernetes.top": "bot.providers.kubernetes.top:TOP",
         "kubernetes.rollout_undo": "bot.providers.kubernetes.rollout_undo:ROLLOUT_UNDO",
         "kubernetes.autoscale": "bot.providers.kubernetes.autoscale:AUTOSCALE",
+        "kubernetes.canary": "bot.providers.kubernetes.canary.step:CANARY",
         "kubernetes.capture_evidence": "bot.providers.kubernetes.capture_evidence:CAPTURE_EVIDENCE",
         "kubernetes.delete_pod": "bot.providers.kubernetes.delete_pod:DELETE_POD",
         "kubernetes.patch_resources": "bot.providers.kubernetes.patch_resources:PATCH_RESOURCES",

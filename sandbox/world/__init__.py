@@ -11,16 +11,16 @@ from aiohttp import web
 from sandbox.world.background import running
 from sandbox.world.changes import Change, ControlError
 from sandbox.world.control import Controls
+from sandbox.world.entrance import takers
 from sandbox.world.kubernetes import OpenCluster, open_cluster
 from sandbox.world.kubernetes.cluster import Cluster
 from sandbox.world.kubernetes.images import tag_of
-from sandbox.world.kubernetes.pod_states import image_of, is_ready
-from sandbox.world.kubernetes.resources import PODS
+from sandbox.world.kubernetes.pod_states import image_of
 from sandbox.world.listening import listen
 from sandbox.world.neighbours import Neighbours, open_neighbours
 from sandbox.world.observation import observe
 from sandbox.world.patient import Patient, PatientError, open_patient
-from sandbox.world.seed import API, NAMESPACE, seed
+from sandbox.world.seed import API, CANARY, NAMESPACE, seed
 from sandbox.world.service import Backend, Service
 
 __all__ = ["ControlError", "PatientError", "World", "open_world"]
@@ -96,7 +96,6 @@ async def open_world(*, redis_binary: str | None = None, pace: float = 0.7, port
 
 
 def _backends(cluster: Cluster) -> list[Backend]:
-    """The ready pods of the API, in the order of their names."""
-    pods = cluster.store.listing(PODS, NAMESPACE)
-    serving = [pod for pod in pods if is_ready(pod) and pod["metadata"]["labels"].get("app") == API]
-    return [Backend(tag_of(image_of(pod)), cluster.fate_of(pod)) for pod in serving]
+    """The pods that take the API's requests, one after the other."""
+    pods = takers(cluster.store, NAMESPACE, API, CANARY)
+    return [Backend(tag_of(image_of(pod)), cluster.fate_of(pod)) for pod in pods]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from sandbox.world.entrance import seed_entrance
 from sandbox.world.kubernetes import documents, pod_states
 from sandbox.world.kubernetes.companions import seed_companions
 from sandbox.world.kubernetes.deployment_status import Counts, status_of
@@ -21,6 +22,7 @@ from sandbox.world.kubernetes.store import Store
 NAMESPACE = "production"
 API = "agente-api"
 WORKER = "agente-worker"
+CANARY = f"{API}-canary"
 
 _ENVIRONMENT = {"ENVIRONMENT": "production", "DB_POOL_SIZE": "20", "CACHE_TTL": "1800"}
 _API_HISTORY = (
@@ -29,6 +31,7 @@ _API_HISTORY = (
     (f"{API}:2.4.0", "release 2.4.0 by ana.souza (pipeline 1843)", timedelta(hours=26)),
 )
 _WORKER_HISTORY = ((f"{WORKER}:2.4.0", "release 2.4.0 by ana.souza (pipeline 1844)", timedelta(hours=26)),)
+_CANARY_HISTORY = ((f"{API}:2.5.0", "release 2.5.0 by ana.souza (pipeline 1850)", timedelta(minutes=40)),)
 _LIFETIME = timedelta(days=140)
 
 
@@ -40,6 +43,8 @@ def seed(store: Store) -> None:
         store.create(NAMESPACES, document)
     seed_workload(store, API, 3, _API_HISTORY)
     seed_workload(store, WORKER, 1, _WORKER_HISTORY)
+    seed_workload(store, CANARY, 1, _CANARY_HISTORY)
+    seed_entrance(store, NAMESPACE, API, CANARY)
     store.create(BUDGETS, _budget(API, 2))
     seed_companions(store, NAMESPACE)
 

@@ -120,8 +120,8 @@ class Service:
             return False
         return dependency != "redis" or await self._patient.answers()
 
-    def _moods(self) -> dict[str, Mood]:
-        return {backend.version: self._mood(backend.fate) for backend in self._backends()}
+    def _moods(self) -> list[tuple[str, Mood]]:
+        return [(backend.version, self._mood(backend.fate)) for backend in self._backends()]
 
     def _mood(self, fate: Fate) -> Mood:
         conditions, mood = self.conditions, MOODS[fate]

@@ -59,11 +59,12 @@ class Meters:
 
 
 class Traffic:
-    """Sends requests to whichever versions are serving, a few at a time."""
+    """Sends requests to whatever serves, a few at a time; `moods` says for each that is next in turn its version."""
 
-    def __init__(self, moods: Callable[[], dict[str, Mood]], pace: float) -> None:
+    def __init__(self, moods: Callable[[], list[tuple[str, Mood]]], pace: float) -> None:
         self._moods = moods
         self._pace = pace
+        self._turn = 0
         self._meters: dict[str, Meters] = {}
         self._chance = Random(2024)  # noqa: S311 - the same traffic in every world
 
@@ -78,13 +79,13 @@ class Traffic:
             due -= int(due)
 
     def send(self, number: int) -> None:
-        """Spreads this many requests evenly over the versions that serve."""
+        """Spreads this many requests evenly over what serves."""
         moods = self._moods()
-        self._meters = {version: self._meters.get(version) or Meters(version) for version in moods}
-        versions = sorted(moods)
-        for turn in range(number if versions else 0):
-            version = versions[turn % len(versions)]
-            self._request(self._meters[version], moods[version])
+        self._meters = {version: self._meters.get(version) or Meters(version) for version, _ in moods}
+        for _ in range(number if moods else 0):
+            self._turn += 1
+            version, mood = moods[self._turn % len(moods)]
+            self._request(self._meters[version], mood)
 
     def exposition(self, version: str) -> bytes:
         """The metrics of a version in Prometheus's text format."""

@@ -35,6 +35,7 @@ from sandbox.world.seed import NAMESPACE
 SET_TTL: Given = {"name": NAME, "variable": "CACHE_TTL", "value": "3600", "allowed": ["CACHE_TTL"], "pattern": r"\d+"}
 SET_IMAGE: Given = {"name": NAME, "image": "agente-api:2.3.1", "known": ["agente-api:2.3.1", "agente-api:2.4.0"]}
 MORE_MEMORY: Given = {"name": NAME, "limits_memory": "8Gi"}
+CANARY: Given = {"share": 5, "stable": NAME, "canary": "agente-api-canary", "ingress": "agente-api-canary"}
 # Each action with what it asks and the right without which it cannot be proposed, as the refusal names it.
 CHANGES: list[tuple[str, Given, str, str]] = [
     ("restart", {"name": NAME}, "patch", "deployments.apps"),
@@ -45,6 +46,7 @@ CHANGES: list[tuple[str, Given, str, str]] = [
     ("patch_resources", MORE_MEMORY, "patch", "deployments.apps"),
     ("autoscale", {"deployment": NAME, "min": 3, "max": 8, "cpu_percent": 70}, "create", "horizontalpodautoscalers"),
     ("run_job", {"job": "backup-postgresql"}, "create", "jobs.batch"),
+    ("canary", CANARY, "patch", "ingresses.networking.k8s.io"),
 ]
 ROLLING = [change for change in CHANGES if change[3] == "deployments.apps"]
 
@@ -410,6 +412,13 @@ async def test_an_autoscaler_that_changed_since_the_preview_is_not_touched(room:
         ("autoscale", {"deployment": NAME, "min": 0, "max": 3}),
         ("run_job", {"job": "a/../b"}),
         ("scale", {"name": NAME, "replicas": -1}),
+        ("canary", {**CANARY, "canary": NAME}),
+        ("canary", {**CANARY, "service": NAME}),
+        ("canary", {**CANARY, "ingress": ""}),
+        ("canary", {**CANARY, "steps": [5, 5, 100]}),
+        ("canary", {**CANARY, "steps": [0, 100]}),
+        ("canary", {**CANARY, "minutes": [60]}),
+        ("canary", {**CANARY, "share": 101}),
     ],
 )
 async def test_parameters_that_cannot_be_meant_are_refused(name: str, given: Given, room: Room) -> None:

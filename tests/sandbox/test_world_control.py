@@ -135,6 +135,7 @@ async def test_a_reset_brings_everything_back_under_the_same_addresses_and_token
     images = {name: (one["image"], one["revision"], one["ready"]) for name, one in state["deployments"].items()}
     assert images == {
         "agente-api": ("agente-api:2.4.0", 3, 3),
+        "agente-api-canary": ("agente-api:2.5.0", 1, 1),
         "agente-worker": ("agente-worker:2.4.0", 1, 1),
         "redis": ("redis:7.2.5", 1, 1),
     }

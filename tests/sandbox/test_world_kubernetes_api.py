@@ -120,9 +120,9 @@ async def test_a_method_that_is_not_served_is_refused_in_words(http: httpx.Async
     [
         ("app=agente-api", 3),
         ("app==agente-worker", 1),
-        ("app!=agente-api", 3),
+        ("app!=agente-api", 4),
         ("app in (agente-api, agente-worker)", 4),
-        ("app notin (agente-api,redis),pod-template-hash", 1),
+        ("app notin (agente-api,redis),pod-template-hash", 2),
         ("!app", 0),
         ("app=nobody", 0),
     ],
@@ -146,9 +146,9 @@ async def test_field_selectors_select_pods_by_name_and_phase(http: httpx.AsyncCl
 
 
 async def test_a_list_comes_in_pages_when_a_limit_is_given(http: httpx.AsyncClient) -> None:
-    first = (await http.get(PODS, params={"limit": 3})).json()
-    assert (len(first["items"]), first["metadata"]["remainingItemCount"]) == (3, 3)
-    rest = (await http.get(PODS, params={"limit": 3, "continue": first["metadata"]["continue"]})).json()
+    first = (await http.get(PODS, params={"limit": 4})).json()
+    assert (len(first["items"]), first["metadata"]["remainingItemCount"]) == (4, 3)
+    rest = (await http.get(PODS, params={"limit": 4, "continue": first["metadata"]["continue"]})).json()
     assert len(rest["items"]) == 3
     assert "continue" not in rest["metadata"]
 
@@ -259,6 +259,7 @@ async def test_a_watch_tells_what_is_there_and_ends_after_the_time_it_was_given(
         told = [json.loads(line) async for line in answer.aiter_lines()]
     assert [(one["type"], one["object"]["metadata"]["name"]) for one in told] == [
         ("ADDED", "agente-api"),
+        ("ADDED", "agente-api-canary"),
         ("ADDED", "agente-worker"),
         ("ADDED", "redis"),
     ]

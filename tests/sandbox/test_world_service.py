@@ -37,8 +37,8 @@ async def deploy(world: World, image: str) -> None:
     await world.control({"deploy": {"deployment": "agente-api", "image": image}})
 
     async def is_over() -> bool:
-        pods = [pod for pod in world.state()["pods"] if pod["name"].startswith("agente-api")]
-        return {(pod["image"], pod["ready"]) for pod in pods} == {(image, True)}
+        app = world.state()["deployments"]["agente-api"]
+        return bool(app["image"] == image and app["rolled_out"])
 
     await eventually(is_over)
 

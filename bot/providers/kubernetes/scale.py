@@ -1,12 +1,10 @@
 """How many pods a deployment wants, within the bounds that the catalog sets."""
 
-import asyncio
-from contextlib import suppress
 from typing import Final
 
 from pydantic import Field
 
-from bot.core.errors import TargetError, TimedOut, Unreachable
+from bot.core.errors import TargetError
 from bot.core.operation import Change, Progress
 from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
@@ -16,11 +14,10 @@ from bot.providers.kubernetes.autoscalers import Autoscaler, autoscaler_of
 from bot.providers.kubernetes.cautions import general_cautions
 from bot.providers.kubernetes.cluster import Cluster, Document, opened
 from bot.providers.kubernetes.deployment import Named
-from bot.providers.kubernetes.pauses import after_a_lost_answer
+from bot.providers.kubernetes.once import once
 from bot.providers.kubernetes.refusals import Changed
 from bot.providers.kubernetes.resources import DEPLOYMENTS
 from bot.providers.kubernetes.rollout import follow
-from bot.providers.kubernetes.template_change import unknown_outcome
 from bot.providers.kubernetes.workloads import counts_of
 
 _LIMIT: Final = 300.0
@@ -106,7 +103,7 @@ async def _execute(address: Address, wanted: Scale, preview: Preview, progress: 
     return say("{name} has {count} pods, {ready} ready", name=wanted.name, count=after.desired, ready=after.ready)
 
 
-async def _patch(cluster: Cluster, deployment: Document, replicas: int, *, is_dry_run: bool) -> None:
+async def _patch(cluster: Cluster, deployment: Document, replicas: int, *, is_dry_run: bool) -> Document:
     metadata, before = deployment["metadata"], counts_of(deployment).desired
     guard = {"op": "test", "path": "/spec/replicas", "value": before}
     if not before:
@@ -117,33 +114,19 @@ async def _patch(cluster: Cluster, deployment: Document, replicas: int, *, is_dr
         guard,
         {"op": "add", "path": "/spec/replicas", "value": replicas},
     ]
-    await cluster.patch(DEPLOYMENTS, metadata["name"], steps, is_dry_run=is_dry_run, subresource="scale")
+    return await cluster.patch(DEPLOYMENTS, metadata["name"], steps, is_dry_run=is_dry_run, subresource="scale")
 
 
 async def _scale_once(cluster: Cluster, deployment: Document, replicas: int) -> Document:
-    """The deployment as it was accepted; when the answer is lost it is read, never sent again."""
-    try:
-        await _patch(cluster, deployment, replicas, is_dry_run=False)
-    except (Unreachable, TimedOut):
-        await _require_scaled(cluster, deployment["metadata"]["name"], replicas)
-    return {**deployment, "spec": {**deployment["spec"], "replicas": replicas}}
-
-
-async def _require_scaled(cluster: Cluster, name: str, replicas: int) -> None:
-    count = None
-    for pause in after_a_lost_answer():
-        await asyncio.sleep(pause)
-        with suppress(Unreachable, TimedOut):
-            count = counts_of(await cluster.read(DEPLOYMENTS, name)).desired
-        if count == replicas:
-            return
-    if count is None:
-        raise unknown_outcome(name)
-    raise TargetError(
-        "The connection broke while {name} was scaled. Looked at again, it still wants {count} pods.",
-        name=name,
-        count=count,
+    """The deployment as it was accepted."""
+    name = deployment["metadata"]["name"]
+    await once(
+        name,
+        lambda: _patch(cluster, deployment, replicas, is_dry_run=False),
+        lambda: cluster.read(DEPLOYMENTS, name),
+        lambda seen: counts_of(seen).desired == replicas,
     )
+    return {**deployment, "spec": {**deployment["spec"], "replicas": replicas}}
 
 
 SCALE = Change("kubernetes.scale", Address, Scale, _LIMIT, _preview, _execute)

@@ -8,6 +8,7 @@ from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.operation import Progress
 from bot.core.preview import Preview
 from bot.core.text import Text
+from bot.providers.kubernetes.annotating import annotating
 from bot.providers.kubernetes.cautions import general_cautions
 from bot.providers.kubernetes.cluster import Cluster, Document
 from bot.providers.kubernetes.pauses import after_a_lost_answer
@@ -16,7 +17,6 @@ from bot.providers.kubernetes.resources import DEPLOYMENTS
 from bot.providers.kubernetes.rollout import follow
 from bot.providers.kubernetes.workloads import (
     CHANGE_CAUSE,
-    annotations_of,
     counts_of,
     digest_of,
     image_words,
@@ -75,17 +75,11 @@ def steps_for(deployment: Document, edits: list[Document], cause: str) -> list[D
 
     Not by resource version: during a failing rollout the status changes that every second.
     """
-    notes = [] if annotations_of(deployment) else [{"op": "add", "path": "/metadata/annotations", "value": {}}]
     return [
         {"op": "test", "path": "/metadata/uid", "value": deployment["metadata"]["uid"]},
         {"op": "test", "path": "/spec/template", "value": deployment["spec"]["template"]},
         *edits,
-        *notes,
-        {
-            "op": "add",
-            "path": f"/metadata/annotations/{CHANGE_CAUSE.replace('/', '~1')}",
-            "value": f"Plantão: {cause}",
-        },
+        *annotating(deployment, {CHANGE_CAUSE: f"Plantão: {cause}"}),
     ]
 
 

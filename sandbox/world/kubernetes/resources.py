@@ -48,6 +48,9 @@ CRON_JOBS = Resource("cronjobs", "CronJob", group="batch")
 JOBS = Resource("jobs", "Job", group="batch")
 AUTOSCALERS = Resource("horizontalpodautoscalers", "HorizontalPodAutoscaler", group="autoscaling", version="v2")
 BUDGETS = Resource("poddisruptionbudgets", "PodDisruptionBudget", group="policy")
+SERVICES = Resource("services", "Service")
+INGRESSES = Resource("ingresses", "Ingress", group="networking.k8s.io")
+HTTP_ROUTES = Resource("httproutes", "HTTPRoute", group="gateway.networking.k8s.io")
 
 RESOURCES = (
     NAMESPACES,
@@ -61,6 +64,9 @@ RESOURCES = (
     BUDGETS,
     CRON_JOBS,
     JOBS,
+    SERVICES,
+    INGRESSES,
+    HTTP_ROUTES,
 )
 
 

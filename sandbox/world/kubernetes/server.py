@@ -7,13 +7,23 @@ from aiohttp.typedefs import Handler
 
 from sandbox.world.kubernetes import discovery, more_writes, writes
 from sandbox.world.kubernetes.cluster import CLUSTER, Cluster
+from sandbox.world.kubernetes.endpoints import ENDPOINT_SLICES, list_endpoint_slices
 from sandbox.world.kubernetes.execs import exec_in_pod
 from sandbox.world.kubernetes.log_reads import read_log
 from sandbox.world.kubernetes.pod_metrics import PODS_METRICS, list_pod_metrics
 from sandbox.world.kubernetes.reads import lister, reader
 from sandbox.world.kubernetes.refusals import Refusal, method_not_allowed
 from sandbox.world.kubernetes.requests import account_of, cluster_of, is_dry_run
-from sandbox.world.kubernetes.resources import AUTOSCALERS, DEPLOYMENTS, JOBS, PODS, RESOURCES, Resource
+from sandbox.world.kubernetes.resources import (
+    AUTOSCALERS,
+    DEPLOYMENTS,
+    HTTP_ROUTES,
+    INGRESSES,
+    JOBS,
+    PODS,
+    RESOURCES,
+    Resource,
+)
 
 _SAFE_METHODS = {"GET", "HEAD"}
 _DEPLOYMENT = f"{DEPLOYMENTS.path}/namespaces/{{namespace}}/deployments/{{name}}"
@@ -54,7 +64,10 @@ _WRITING_ROUTES = [
     web.delete(_POD, writes.delete_pod),
     web.post(f"{_POD}/eviction", writes.evict_pod),
     web.post(_AUTOSCALERS, more_writes.create_autoscaler),
-    web.patch(f"{_AUTOSCALERS}/{{name}}", more_writes.patch_autoscaler),
+    *(
+        web.patch(f"{one.path}/namespaces/{{namespace}}/{one.plural}/{{name}}", more_writes.patcher(one))
+        for one in (AUTOSCALERS, INGRESSES, HTTP_ROUTES)
+    ),
     web.post(_JOBS, more_writes.create_job),
 ]
 _DISCOVERY_ROUTES = [
@@ -67,6 +80,7 @@ _DISCOVERY_ROUTES = [
     web.get(f"{_POD}/log", read_log),
     web.get(f"{_POD}/exec", exec_in_pod),
     web.get(f"{PODS_METRICS.path}/namespaces/{{namespace}}/pods", list_pod_metrics),
+    web.get(f"{ENDPOINT_SLICES.path}/namespaces/{{namespace}}/{ENDPOINT_SLICES.plural}", list_endpoint_slices),
 ]
 
 
