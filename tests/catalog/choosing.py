@@ -10,7 +10,7 @@ from bot.catalog.entries import Action
 from bot.catalog.system import System
 from bot.core.errors import WrongValue
 from bot.core.operation import Change
-from bot.flows.remediate import missing
+from bot.flows.choices import missing
 from bot.providers import operation
 
 Samples = Mapping[tuple[str, str], str]

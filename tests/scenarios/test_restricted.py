@@ -94,7 +94,7 @@ async def test_without_a_restricted_channel_it_is_masked_everywhere(attacked: Ho
     await attacked.command(ON_CALL, ASK, "restricted")
     shown = await attacked.told(ON_CALL, "🔒")
     assert ADDRESS not in shown
-    assert "No restricted channel is set up" in shown
+    assert "Nenhum canal restrito está configurado" in shown
 
 
 async def test_a_channel_that_was_made_public_shows_nothing_in_full(attacked: House) -> None:
