@@ -14,6 +14,7 @@ from bot.core.policy import Right, Rights, Severity
 from bot.core.text import say
 
 ALL = "all"
+NEAR = 12
 CHANNEL_ID = "[CG][A-Z0-9]{2,30}"
 
 
@@ -124,10 +125,11 @@ class System(Entry):
             yield from (check for check in self.checks.values() if word in (check.group, check.target))
 
     def action_named(self, name: str) -> Action:
-        """The action of this name; raises NotFound naming some that are near."""
+        """The action of this name; raises NotFound naming those that have the word in them, or some that are near."""
         if name in self.actions:
             return self.actions[name]
-        near = get_close_matches(name, self.actions, n=3, cutoff=0.5)
+        near = [one for one in self.actions if name in one.split("-")][:NEAR]
+        near = near or get_close_matches(name, self.actions, n=3, cutoff=0.5)
         raise NotFound(
             "{system} has no action “{name}”. {hint}",
             system=self.profile.name,

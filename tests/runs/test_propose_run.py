@@ -21,16 +21,27 @@ from tests.runs.steps import (
 pytestmark = pytest.mark.catalog("tests/catalogs/approvals")
 
 
-async def test_run_alone_lists_what_may_be_proposed_with_its_risk(house: House) -> None:
-    listed = readable(await house.command(NEXT_ON_CALL, "/run"))
-    for row in (
-        "/run scale-api — Scale the API (low)",
-        "/run drop-cache — Delete the cached answers (destructive)",
-        "/run call-vendor — Call the vendor (by hand)",
-        "/run flush-all — Empty Redis (refused)",
-    ):
-        assert row in listed
+async def test_run_alone_lists_what_may_be_proposed_the_lowest_risk_first(house: House) -> None:
+    listed = readable(await house.command(NEXT_ON_CALL, "/run")).splitlines()
+    places = [
+        listed.index(row)
+        for row in (
+            "Risk: low",
+            "/run scale-api — Scale the API",
+            "Risk: destructive",
+            "/run drop-cache — Delete the cached answers",
+            "Done by people, kept track of here",
+            "/run call-vendor — Call the vendor",
+            "Refused, with the safe way in the answer",
+            "/run flush-all — Empty Redis",
+        )
+    ]
+    assert places == sorted(places)
     assert "You may not propose changes" in await house.command(OUTSIDER, "/run")
+
+
+async def test_a_word_finds_the_actions_that_have_it_in_their_name(house: House) -> None:
+    assert "Did you mean scale-api" in await house.command(NEXT_ON_CALL, "/run api")
 
 
 async def test_what_was_typed_is_on_the_card_and_nothing_is_executed(house: House, transport: str) -> None:

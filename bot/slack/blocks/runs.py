@@ -1,8 +1,9 @@
 """Lists around runs: what may be proposed, what was run."""
 
+from bot.catalog.entries import Action
 from bot.core import run
 from bot.core.run import Run
-from bot.core.text import Person, say
+from bot.core.text import Person, Text, say
 from bot.flows.runs import Actions, Runs, Told
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Message
@@ -11,24 +12,28 @@ from bot.slack.blocks.run_thread import reply
 from bot.slack.voice import Voice, escape, moment
 
 EVENTS_SHOWN = 60
+RISK_HEADINGS = {risk: say("Risk: {risk}", risk=name) for risk, name in RISKS.items()}
+BY_HAND = say("Done by people, kept track of here")
+REFUSED = say("Refused, with the safe way in the answer")
 
 
 def actions(value: Actions, voice: Voice) -> Message:
-    """What may be proposed, with its risk; what the bot refuses or leaves to people is marked."""
+    """What may be proposed, the lowest risk first; what the bot leaves to people or refuses comes last."""
     title = voice(say("*What may be run in {system}*", system=value.system.profile.name))
-    rows = []
+    kinds: dict[str, list[str]] = {voice(kind): [] for kind in (*RISK_HEADINGS.values(), BY_HAND, REFUSED)}
     for action in value.actions:
-        if action.refused is not None:
-            kind = voice(say("refused"))
-        elif action.by_hand is not None:
-            kind = voice(say("by hand"))
-        else:
-            kind = voice(RISKS[action.risk])
-        rows.append(f"`/run {action.name}` — {escape(voice.words(action.title))} ({kind})")
+        kinds[voice(_heading(action))].append(f"`/run {action.name}` — {escape(voice.words(action.title))}")
+    rows = [row for heading, found in kinds.items() if found for row in (f"*{heading}*", *found)]
     if not rows:
         rows = [voice(say("nothing yet"))]
     hint = voice(say("A command only proposes; a card in the channel asks for approval."))
     return parts.message(title, [parts.section(title), *parts.lines(rows), parts.context(hint)])
+
+
+def _heading(action: Action) -> Text:
+    if action.refused is not None:
+        return REFUSED
+    return RISK_HEADINGS[action.risk] if action.by_hand is None else BY_HAND
 
 
 def listing(value: Runs, voice: Voice) -> Message:
