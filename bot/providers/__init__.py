@@ -100,6 +100,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "kubernetes.autoscale": "bot.providers.kubernetes.autoscale:AUTOSCALE",
         "kubernetes.canary": "bot.providers.kubernetes.canary.step:CANARY",
         "kubernetes.capture_evidence": "bot.providers.kubernetes.capture_evidence:CAPTURE_EVIDENCE",
+        "kubernetes.copy_pod": "bot.providers.kubernetes.copy_pod:COPY_POD",
         "kubernetes.delete_pod": "bot.providers.kubernetes.delete_pod:DELETE_POD",
         "kubernetes.patch_resources": "bot.providers.kubernetes.patch_resources:PATCH_RESOURCES",
         "kubernetes.restart": "bot.providers.kubernetes.restart:RESTART",

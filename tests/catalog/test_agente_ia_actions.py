@@ -328,7 +328,8 @@ def test_a_setting_is_one_that_the_catalog_lets_be_set(name: str) -> None:
 
 
 def test_settings_have_the_values_of_the_document() -> None:
-    found = [one for one in actions().values() if one.operation == "kubernetes.set_env" and "variable" not in one.asks]
+    setting = {"kubernetes.set_env", "kubernetes.copy_pod"}
+    found = [one for one in actions().values() if one.operation in setting and "variable" not in one.asks]
     values = {
         (one.parameters["variable"], one.parameters.get("value", one.asks and one.asks["value"].default))
         for one in found

@@ -47,8 +47,8 @@ class Room:
         self.url = opened.url
 
     def address(self, *roles: str, without: Callable[[dict[str, Any]], bool] = lambda rule: False) -> Settings:
-        """Of an account with these Roles (all three where none is named), but for some rules."""
-        rules = role_rules(*(roles or ("plantao-read", "plantao-exec", "plantao-change")))
+        """Of an account with these Roles (all of them where none is named), but for some rules."""
+        rules = role_rules(*(roles or ("plantao-read", "plantao-exec", "plantao-change", "plantao-copy")))
         token = secrets.token_urlsafe(12)
         self.cluster.access.admit(token, "plantao", NAMESPACE, [rule for rule in rules if not without(rule)])
         return {"server": self.url, "token": token, "namespace": NAMESPACE}

@@ -42,7 +42,6 @@ INSIDE = [check for check in CHECKS if check[3] == "pods/exec"]
 @pytest.fixture
 async def room() -> AsyncIterator[Room]:
     async with open_room() as opened:
-        opened.cluster.faults.has_metrics = True
         yield opened
 
 

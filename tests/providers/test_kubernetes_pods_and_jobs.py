@@ -155,7 +155,7 @@ async def test_a_pod_is_not_deleted_while_others_are_not_ready_or_a_budget_needs
 
 async def test_a_pod_that_nobody_would_bring_back_or_that_is_another_one_now_is_left_alone(room: Room) -> None:
     bare = room.pods("redis")[0]
-    bare["metadata"] |= {"name": "debug", "ownerReferences": []}
+    bare["metadata"] |= {"name": "debug", "ownerReferences": [], "labels": {"app": "redis"}}
     room.store.create(PODS, bare)
     assert "no workload owns it" in await refused("delete_pod", room, {"pod": "debug"})
     assert "agente-api has no pod debug" in await refused("delete_pod", room, {"pod": "debug", "deployment": NAME})

@@ -123,7 +123,7 @@ async def test_a_reset_brings_everything_back_under_the_same_addresses_and_token
         {"deploy": {"deployment": "agente-api", "image": "agente-api:2.5.0", "fate": "bad"}},
         {"redis": "kill"},
         {"service": {"status": 503, "llm": "down"}},
-        {"kubernetes": {"latency_ms": 1, "forbid": ["delete"], "metrics": True}},
+        {"kubernetes": {"latency_ms": 1, "forbid": ["delete"], "metrics": False}},
     ]
     for change in changes:
         await world.control(change)

@@ -281,8 +281,9 @@ async def test_a_watch_from_a_forgotten_version_is_told_to_list_again(http: http
     assert (first["type"], first["object"]["code"], first["object"]["reason"]) == ("ERROR", 410, "Expired")
 
 
-async def test_the_metrics_api_is_absent_until_it_is_switched_on(world: World, http: httpx.AsyncClient) -> None:
+async def test_the_metrics_api_is_absent_while_it_is_switched_off(world: World, http: httpx.AsyncClient) -> None:
     path = "/apis/metrics.k8s.io/v1beta1/namespaces/production/pods"
+    await world.control({"kubernetes": {"metrics": False}})
     assert (await http.get(path)).status_code == 404
     await world.control({"kubernetes": {"metrics": True}})
     answer = await http.get(path, params={"labelSelector": "app=agente-api"})

@@ -18,6 +18,19 @@ async def test_a_setting_is_corrected_after_approval_and_put_back(house: House) 
     assert (await _settled(house, "RUN-2")).proposal.preview.arguments["value"] == "1800"
 
 
+async def test_one_pod_profiles_for_half_an_hour_and_goes_by_itself(house: House) -> None:
+    before = _pods(house)
+    await house.command(ON_CALL, "/run profile-memory")
+    await house.click(ON_CALL, await house.shows("RUN-1", "MEMORY_PROFILING"), "run:approve")
+    assert (await _settled(house, "RUN-1")).phase is Phase.VERIFIED
+    assert _pods(house) - before == {"agente-api-plantao-copy"}
+    assert before < _pods(house)
+    await house.quiet()
+    await house.post("clock", advance=31 * 60)
+    assert (await _settled(house, "RUN-2")).phase is Phase.VERIFIED
+    assert _pods(house) == before
+
+
 async def test_what_is_dangerous_is_refused_with_the_safe_way_and_odd_values_are_not_proposed(house: House) -> None:
     for typed, answer in (
         ("/run flush-redis", "`/run clear-cache`"),
@@ -56,7 +69,13 @@ async def test_a_runbook_is_diagnosed_by_its_name(house: House) -> None:
     assert "🟢 *Pods of agente-api*" in said
 
 
+def _pods(house: House) -> set[str]:
+    return {pod["name"] for pod in house.demo.world.state()["pods"]}
+
+
 async def _settled(house: House, number: str) -> Run:
+    await house.headline(f"{number} ·")
+
     async def ended() -> Run | None:
         state: Run = await house.demo.bot.ports.record.load(RUNS, number)
         return state if state.phase in run.SETTLED else None

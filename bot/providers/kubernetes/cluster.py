@@ -26,7 +26,7 @@ _GOODBYE_LIMIT: Final = 1.0
 _MESSAGE_LIMIT: Final = 1024 * 1024
 _PAGE: Final = 500
 _PAGES: Final = 4
-_METHODS: Final = {"get": "GET", "list": "GET", "patch": "PATCH", "create": "POST"}
+_METHODS: Final = {"get": "GET", "list": "GET", "patch": "PATCH", "create": "POST", "delete": "DELETE"}
 _METADATA_ONLY: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 # The newest protocol first; servers before 1.29 know only v4.
 _STREAM_PROTOCOLS: Final = ("v5.channel.k8s.io", "v4.channel.k8s.io")
@@ -70,6 +70,12 @@ class Cluster:
 
     async def create(self, resource: Resource, body: Document, *, is_dry_run: bool) -> Document:
         return await self._request(Request("create", resource, query=_writing(is_dry_run), body=body))
+
+    async def delete(self, resource: Resource, document: Document, *, is_dry_run: bool) -> None:
+        """Only this very object, not another one of its name."""
+        name, uid = document["metadata"]["name"], document["metadata"]["uid"]
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}}
+        await self._request(Request("delete", resource, name, query=_dry(is_dry_run), body=body))
 
     async def evict(self, pod: Document, *, is_dry_run: bool) -> None:
         """Ask for a pod's end as a drain does, which a disruption budget may refuse; only this very pod."""
@@ -172,7 +178,11 @@ class Cluster:
 
 
 def _writing(is_dry_run: bool) -> dict[str, str]:
-    return {"fieldManager": "plantao"} | ({"dryRun": "All"} if is_dry_run else {})
+    return {"fieldManager": "plantao"} | _dry(is_dry_run)
+
+
+def _dry(is_dry_run: bool) -> dict[str, str]:
+    return {"dryRun": "All"} if is_dry_run else {}
 
 
 @dataclass(slots=True)

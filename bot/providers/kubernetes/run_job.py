@@ -12,10 +12,10 @@ from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.kubernetes.address import NAME, Address
 from bot.providers.kubernetes.cluster import Cluster, Document, opened
-from bot.providers.kubernetes.pauses import after_a_lost_answer, growing
-from bot.providers.kubernetes.refusals import Absent, Changed
+from bot.providers.kubernetes.once import create_once
+from bot.providers.kubernetes.pauses import growing
+from bot.providers.kubernetes.refusals import Changed
 from bot.providers.kubernetes.resources import CRON_JOBS, JOBS
-from bot.providers.kubernetes.template_change import unknown_outcome
 from bot.providers.kubernetes.workloads import digest_of, image_words, images_of
 
 _LIMIT: Final = 300.0
@@ -67,29 +67,10 @@ async def _execute(address: Address, wanted: RunJob, preview: Preview, progress:
         known = {"uid": cron_job["metadata"]["uid"], "template_hash": digest_of(_template(cron_job))}
         if known != dict(preview.state):
             raise Changed("{name} no longer looks as it was shown; nothing was done.", name=wanted.job)
-        name = await _create_once(cluster, _document(cron_job))
+        name = await create_once(cluster, JOBS, _document(cron_job))
         await progress(say("{name} has started", name=name))
         await _until_over(cluster, name)
     return say("{name} is complete", name=name)
-
-
-async def _create_once(cluster: Cluster, document: Document) -> str:
-    """Sent once under a name of its own; when the answer is lost, that name is looked for instead."""
-    name: str = document["metadata"]["name"]
-    try:
-        await cluster.create(JOBS, document, is_dry_run=False)
-        return name
-    except (Unreachable, TimedOut) as error:
-        for pause in after_a_lost_answer():
-            await asyncio.sleep(pause)
-            try:
-                await cluster.read(JOBS, name)
-            except Absent:
-                raise TargetError("The connection broke and {name} was not made.", name=name) from error
-            except (Unreachable, TimedOut):
-                continue
-            return name
-        raise unknown_outcome(name) from error
 
 
 async def _until_over(cluster: Cluster, name: str) -> None:

@@ -64,11 +64,11 @@ class SetEnv(Named):
 
 
 async def _preview(address: Address, wanted: SetEnv) -> Preview:
-    _require_allowed(wanted)
+    require_allowed(wanted)
     async with opened(address) as cluster:
         deployment = await rollable(cluster, wanted.name)
         place, container = container_of(deployment, wanted.container)
-        entry = _entry(container, wanted)
+        entry = entry_of(container, wanted)
         before = None if entry is None else entry[1]
         after = None if wanted.remove else wanted.value
         if before == after:
@@ -80,7 +80,7 @@ async def _preview(address: Address, wanted: SetEnv) -> Preview:
         told.append(say("The present value is not one that the catalog allows: go back with a rollback instead."))
     return Preview(
         lines=(
-            Line(plain(wanted.variable), _shown(wanted, before), _shown(wanted, after)),
+            Line(plain(wanted.variable), shown_as(wanted, before), shown_as(wanted, after)),
             Line(say("pods to be replaced"), "", str(counts_of(deployment).desired)),
         ),
         state=state_of(deployment),
@@ -90,7 +90,8 @@ async def _preview(address: Address, wanted: SetEnv) -> Preview:
     )
 
 
-def _require_allowed(wanted: SetEnv) -> None:
+def require_allowed(wanted: SetEnv) -> None:
+    """Raise TargetError for a variable or a value that the catalog does not allow, and for a secret."""
     if wanted.variable not in wanted.allowed:
         raise TargetError(
             "{variable} is not among the variables that the catalog lets be set: {allowed}.",
@@ -112,7 +113,7 @@ def _require_allowed(wanted: SetEnv) -> None:
 
 async def _execute(address: Address, wanted: SetEnv, preview: Preview, progress: Progress) -> Text:
     wanted = as_approved(wanted, preview)
-    _require_allowed(wanted)
+    require_allowed(wanted)
     async with opened(address) as cluster:
         deployment = await as_shown(cluster, wanted.name, preview)
         place, container = container_of(deployment, wanted.container)
@@ -122,13 +123,13 @@ async def _execute(address: Address, wanted: SetEnv, preview: Preview, progress:
         "{variable} of {name} is {value}, {ready} of {desired} pods ready",
         variable=wanted.variable,
         name=wanted.name,
-        value=_shown(wanted, None if wanted.remove else wanted.value),
+        value=shown_as(wanted, None if wanted.remove else wanted.value),
         ready=after.ready,
         desired=after.desired,
     )
 
 
-def _entry(container: Document, wanted: SetEnv) -> tuple[int, str] | None:
+def entry_of(container: Document, wanted: SetEnv) -> tuple[int, str] | None:
     """The place of the variable and its value; one that comes from a Secret or ConfigMap is not ours to set."""
     entries: list[dict[str, Any]] = container.get("env") or []
     places = [place for place, one in enumerate(entries) if one["name"] == wanted.variable]
@@ -147,7 +148,7 @@ def _entry(container: Document, wanted: SetEnv) -> tuple[int, str] | None:
 
 
 def _edits(place: int, container: Document, wanted: SetEnv) -> list[Document]:
-    path, entry = f"/spec/template/spec/containers/{place}/env", _entry(container, wanted)
+    path, entry = f"/spec/template/spec/containers/{place}/env", entry_of(container, wanted)
     if wanted.remove:
         return [{"op": "remove", "path": f"{path}/{entry[0]}"}] if entry else []
     if entry:
@@ -165,7 +166,8 @@ def _undo(wanted: SetEnv, before: str | None) -> dict[str, str]:
     return _arguments(wanted, before) if before is None or wanted.accepts(before) else {}
 
 
-def _shown(wanted: SetEnv, value: str | None) -> str:
+def shown_as(wanted: SetEnv, value: str | None) -> str:
+    """The value for people; what looks like a secret is masked."""
     if value is None:
         return "-"
     return MASKED if wanted.hides(value) else value

@@ -10,4 +10,4 @@ class Faults:
     latency_seconds: float = 0.0
     is_down: bool = False
     lose_answers: int = 0
-    has_metrics: bool = False
+    has_metrics: bool = True

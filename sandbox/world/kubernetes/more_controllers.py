@@ -1,4 +1,4 @@
-"""The smaller controllers: stateful sets keep their pods, autoscalers keep their bounds, jobs come to an end."""
+"""The smaller controllers: stateful sets keep their pods, replica sets adopt, autoscalers keep bounds, jobs end."""
 
 from sandbox.world.kubernetes import documents, pod_states
 from sandbox.world.kubernetes.images import Fate, Images
@@ -9,10 +9,12 @@ from sandbox.world.kubernetes.resources import (
     DEPLOYMENTS,
     JOBS,
     PODS,
+    REPLICA_SETS,
     STATEFUL_SETS,
     Document,
     timestamp,
 )
+from sandbox.world.kubernetes.selection import labels_of, match_labels, matches
 from sandbox.world.kubernetes.store import Store
 
 
@@ -32,6 +34,8 @@ class MoreControllers:
                 self._keep_bounds(autoscaler)
             for stateful_set in self._store.listing(STATEFUL_SETS, namespace):
                 is_settled = self._keep_pods(stateful_set) and is_settled
+            for orphan in self._orphans(namespace):
+                is_settled = self._keep_orphan(orphan) and is_settled
             is_settled = is_settled and all(map(_is_over, self._store.listing(JOBS, namespace)))
         return is_settled
 
@@ -69,6 +73,18 @@ class MoreControllers:
                 pod = self._kubelet.start(documents.stateful_pod(stateful_set, ordinal))
             are_ready = are_ready and pod_states.is_ready(pod)
         return are_ready
+
+    def _orphans(self, namespace: str) -> list[Document]:
+        return [pod for pod in self._store.listing(PODS, namespace) if not pod["metadata"].get("ownerReferences")]
+
+    def _keep_orphan(self, pod: Document) -> bool:
+        """A replica set takes a pod of nobody's for its own when its selector fits, the hash label and all."""
+        for replica_set in self._store.listing(REPLICA_SETS, pod["metadata"]["namespace"]):
+            if matches(labels_of(pod), match_labels(replica_set["spec"]["selector"])):
+                pod["metadata"]["ownerReferences"] = [documents.owned_by(REPLICA_SETS, replica_set)]
+                self._store.replace(PODS, pod)
+                return False
+        return pod_states.is_ready(pod)
 
     def _advance(self, job: Document) -> None:
         now, fate = timestamp(self._store.now()), self._images.fate(pod_states.image_of(job))

@@ -1,14 +1,15 @@
-"""Changing through the API, continued: autoscalers, jobs, and what shares traffic by weight."""
+"""Changing through the API, continued: autoscalers, jobs, pods that no workload makes, and what shares traffic."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from aiohttp import web
 
+from sandbox.world.kubernetes import pod_states
 from sandbox.world.kubernetes.patches import apply_patch
 from sandbox.world.kubernetes.refusals import already_exists, invalid
 from sandbox.world.kubernetes.requests import account_of, authorize, body_of, cluster_of, is_dry_run, object_of
-from sandbox.world.kubernetes.resources import AUTOSCALERS, HTTP_ROUTES, INGRESSES, JOBS, Document, Resource
+from sandbox.world.kubernetes.resources import AUTOSCALERS, HTTP_ROUTES, INGRESSES, JOBS, PODS, Document, Resource
 
 Handler = Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]
 _CANARY_WEIGHT = "nginx.ingress.kubernetes.io/canary-weight"
@@ -45,13 +46,27 @@ async def create_job(request: web.Request) -> web.Response:
     return _create(request, JOBS, await object_of(request))
 
 
-def _create(request: web.Request, resource: Resource, proposed: Document) -> web.Response:
+async def create_pod(request: web.Request) -> web.Response:
+    """A pod of nobody's: it runs until it is deleted, or until a replica set whose selector fits takes it over."""
+    authorize(request, "create", PODS)
+    proposed, store = await object_of(request), cluster_of(request).store
+    name, containers = proposed["metadata"]["name"], proposed["spec"].get("containers")
+    if not containers:
+        raise invalid(PODS, name, "spec.containers", "Required value")
+    proposed["metadata"].setdefault("labels", {})
+    proposed["spec"].setdefault("nodeName", "node-a")
+    return _create(request, PODS, proposed, pod_states.starting(proposed, store.now()))
+
+
+def _create(
+    request: web.Request, resource: Resource, proposed: Document, status: Document | None = None
+) -> web.Response:
     store, namespace = cluster_of(request).store, request.match_info["namespace"]
     proposed["metadata"]["namespace"] = namespace
     name = proposed["metadata"]["name"]
     if store.find(resource, namespace, name):
         raise already_exists(resource, name)
-    proposed["status"] = {}
+    proposed["status"] = status or {}
     if is_dry_run(request):
         return web.json_response(proposed, status=201)
     created = store.create(resource, proposed)

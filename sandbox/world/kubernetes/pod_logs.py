@@ -128,8 +128,14 @@ class PodLog:
             ("agent.llm", f"provider configured authorization=Bearer {FAKE_TOKEN}"),
             ("agent.crm", f"contact synced email={FAKE_EMAIL}"),
             ("uvicorn.error", "Application startup complete."),
+            *self._profiled(container),
         )
         return [(moment, self._entry(moment, "INFO", logger, message)) for logger, message in said]
+
+    @staticmethod
+    def _profiled(container: Document) -> list[tuple[str, str]]:
+        is_on = {"name": "MEMORY_PROFILING", "value": "true"} in container.get("env", [])
+        return [("agent.memory", "memory profile written to /tmp/memory-0001.prof")] if is_on else []
 
     def _line(self, slot: int, moment: datetime) -> str:
         # One random source per slot: a line never changes once it was readable.

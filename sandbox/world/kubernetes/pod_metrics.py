@@ -1,4 +1,4 @@
-"""The metrics API of the emulated cluster, switched off by default."""
+"""The metrics API of the emulated cluster, which can be switched off."""
 
 from aiohttp import web
 
@@ -30,7 +30,7 @@ def _used(cluster: Cluster, pod: Document) -> tuple[str, str]:
 
 
 async def list_pod_metrics(request: web.Request) -> web.Response:
-    """The metrics API, which many clusters do not have: a plain 404 until it is switched on."""
+    """The metrics API, which many clusters do not have: a plain 404 while it is switched off."""
     if not cluster_of(request).faults.has_metrics:
         raise web.HTTPNotFound
     authorize(request, "list", PODS_METRICS)

@@ -29,6 +29,7 @@ _SAFE_METHODS = {"GET", "HEAD"}
 _DEPLOYMENT = f"{DEPLOYMENTS.path}/namespaces/{{namespace}}/deployments/{{name}}"
 _POD = f"{PODS.path}/namespaces/{{namespace}}/pods/{{name}}"
 _AUTOSCALERS = f"{AUTOSCALERS.path}/namespaces/{{namespace}}/{AUTOSCALERS.plural}"
+_PODS = f"{PODS.path}/namespaces/{{namespace}}/{PODS.plural}"
 _JOBS = f"{JOBS.path}/namespaces/{{namespace}}/{JOBS.plural}"
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
@@ -61,6 +62,7 @@ _WRITING_ROUTES = [
     web.get(f"{_DEPLOYMENT}/scale", writes.read_scale),
     web.patch(f"{_DEPLOYMENT}/scale", writes.patch_scale),
     web.put(f"{_DEPLOYMENT}/scale", writes.replace_scale),
+    web.post(_PODS, more_writes.create_pod),
     web.delete(_POD, writes.delete_pod),
     web.post(f"{_POD}/eviction", writes.evict_pod),
     web.post(_AUTOSCALERS, more_writes.create_autoscaler),

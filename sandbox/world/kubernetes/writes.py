@@ -42,6 +42,7 @@ async def replace_scale(request: web.Request) -> web.Response:
 
 async def delete_pod(request: web.Request) -> web.Response:
     authorize(request, "delete", PODS)
+    _require_same_pod(request, await object_of(request))
     return web.json_response(_remove_pod(request, "delete"))
 
 
@@ -50,10 +51,7 @@ async def evict_pod(request: web.Request) -> web.Response:
     authorize(request, "create", PODS, "eviction")
     eviction = await object_of(request)
     store, namespace = cluster_of(request).store, request.match_info["namespace"]
-    evicted = store.read(PODS, namespace, request.match_info["name"])
-    meant = eviction.get("deleteOptions", {}).get("preconditions", {}).get("uid", evicted["metadata"]["uid"])
-    if meant != evicted["metadata"]["uid"]:
-        raise conflict(PODS, evicted["metadata"]["name"])
+    evicted = _require_same_pod(request, eviction.get("deleteOptions", {}))
     for budget in store.listing(BUDGETS, namespace):
         tests = match_labels(budget["spec"]["selector"])
         if not matches(labels_of(evicted), tests):
@@ -113,6 +111,15 @@ def _save_scale(request: web.Request, verb: str, scale: Document) -> Document:
     deployment["metadata"]["resourceVersion"] = scale.get("metadata", {}).get("resourceVersion")
     deployment["spec"]["replicas"] = scale.get("spec", {}).get("replicas", 0)
     return _scale_of(_save(request, verb, deployment))
+
+
+def _require_same_pod(request: web.Request, options: Document) -> Document:
+    """The pod, unless the options of its deletion mean another one that had its name."""
+    pod = cluster_of(request).store.read(PODS, request.match_info["namespace"], request.match_info["name"])
+    meant = options.get("preconditions", {}).get("uid", pod["metadata"]["uid"])
+    if meant != pod["metadata"]["uid"]:
+        raise conflict(PODS, pod["metadata"]["name"])
+    return pod
 
 
 def _remove_pod(request: web.Request, verb: str) -> Document:
