@@ -60,6 +60,7 @@ JUDGED = rows(
     ("memory-sustained", "min", {85: OK, 86: WARN}),
     ("pod-usage", "memory_percent", {85: OK, 86: WARN}),
     ("intent-accuracy", "max", {90: OK, 85: OK, 84.9: CRIT}),
+    ("alerts-critical", "critical", {0: OK, 1: CRIT}),
     ("rollout", "done", {True: OK, False: WARN}),
     ("rollout", "stuck", {False: OK, True: CRIT}),
     ("postgres-pods", "count", {1: OK, 0: CRIT}),

@@ -118,7 +118,7 @@ REFUSED: Final = {
     "delete-old-conversations": ("G22", "purge-conversations"),
     "restore-over-live": ("G23", "restore-beside"),
     "restore-through-exec": ("G24", "restore-beside"),
-    "canary-by-replicas": ("G41", "canary-by-pipeline"),
+    "canary-by-replicas": ("G41", "canary-step"),
     "delete-old-deployment": ("G42", "park-old-deployment"),
     "replace-ip-set": ("G43", "block-address"),
     "set-any-variable": ("G44", "set-setting"),
@@ -138,6 +138,7 @@ GUARDED: Final = {
 CHOSEN: Final[Mapping[str, list[str]]] = {
     "rollback-agente-api": ["to_revision"],
     "delete-bad-pod": ["pod"],
+    "canary-step": ["share"],
     "scale-api": ["replicas"],
     "autoscale": ["min"],
     "set-setting": ["variable", "value"],
@@ -377,6 +378,7 @@ def test_numbers_of_pods_and_their_size_are_those_of_the_document() -> None:
         ("stop-api", ("active-requests",)),
         ("stop-container", ("active-requests",)),
         ("stop-pods", ("active-requests",)),
+        ("canary-step", ("error-rate", "response-p95", "alerts-critical")),
         ("scale-api", ("database-connections",)),
         ("scale-for-attack", ("database-connections",)),
         ("db-pool", ("database-connections",)),
@@ -397,7 +399,7 @@ def test_what_has_to_hold_before_is_required(name: str, required: tuple[str, ...
 
 
 def test_no_other_action_waits_for_a_check() -> None:
-    assert sum(bool(one.requires) for one in actions().values()) == 18
+    assert sum(bool(one.requires) for one in actions().values()) == 19
 
 
 def test_deletions_are_bounded_and_know_of_a_backup_and_of_legal_holds() -> None:
