@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.world.kubernetes import OpenCluster, open_cluster
 from sandbox.world.kubernetes.companions import FAKE_CRM_KEY, autoscaler
-from sandbox.world.kubernetes.resources import AUTOSCALERS, DEPLOYMENTS, PODS
+from sandbox.world.kubernetes.resources import AUTOSCALERS, DEPLOYMENTS, HTTP_ROUTES, INGRESSES, PODS
 from sandbox.world.seed import NAMESPACE, seed
 
 CORE = f"/api/v1/namespaces/{NAMESPACE}"
@@ -144,3 +144,49 @@ async def test_a_job_comes_to_its_end(http: aiohttp.ClientSession, image: str, e
     while not (status := (await (await http.get(f"{path}/by-hand")).json())["status"]).get("conditions"):
         assert monotonic() < deadline
     assert status["conditions"][0]["type"] == end
+
+
+async def test_behind_a_service_are_the_pods_that_its_selector_finds_ready_or_not(
+    opened: OpenCluster, http: aiohttp.ClientSession
+) -> None:
+    store, place = opened.cluster.store, f"/apis/discovery.k8s.io/v1/namespaces/{NAMESPACE}/endpointslices"
+    deployment = store.read(DEPLOYMENTS, NAMESPACE, "agente-api")
+    deployment["spec"]["template"]["spec"]["containers"][0]["image"] = "agente-api:2.5.1-broken"
+    store.replace(DEPLOYMENTS, deployment)
+    labels = {"labelSelector": "kubernetes.io/service-name=agente-api"}
+    found: list[bool] = []
+    deadline = monotonic() + 5
+    while sorted(found) != [False, True, True, True]:
+        assert monotonic() < deadline, found
+        async with http.get(place, params=labels) as answer:
+            [only] = (await answer.json())["items"]
+        found = [one["conditions"]["ready"] for one in only["endpoints"]]
+
+
+@pytest.mark.parametrize(
+    ("plural", "name", "wanted"),
+    [
+        (
+            "ingresses",
+            "agente-api-canary",
+            {"metadata": {"annotations": {"nginx.ingress.kubernetes.io/canary-weight": "101"}}},
+        ),
+        ("httproutes", "shop", {"spec": {"rules": [{"backendRefs": [{"name": "shop", "weight": 5_000_000}]}]}}),
+    ],
+)
+async def test_a_weight_that_is_none_is_refused(
+    opened: OpenCluster, http: aiohttp.ClientSession, plural: str, name: str, wanted: dict[str, Any]
+) -> None:
+    resource = INGRESSES if plural == "ingresses" else HTTP_ROUTES
+    if resource is HTTP_ROUTES:
+        metadata = {"name": name, "namespace": NAMESPACE}
+        opened.cluster.store.create(resource, {"metadata": metadata, "spec": {"rules": [{"backendRefs": []}]}})
+    before = opened.cluster.store.read(resource, NAMESPACE, name)
+    headers = {"Content-Type": "application/merge-patch+json"}
+    place = f"{resource.path}/namespaces/{NAMESPACE}/{plural}/{name}"
+    async with http.patch(place, json=wanted, headers=headers) as answer:
+        assert (answer.status, (await answer.json())["reason"]) == (422, "Invalid")
+    good: dict[str, Any] = {"metadata": {"labels": {"team": "ia"}}}
+    async with http.patch(f"{place}?dryRun=All", json=good, headers=headers) as answer:
+        assert (await answer.json())["metadata"]["labels"] == {"team": "ia"}
+    assert opened.cluster.store.read(resource, NAMESPACE, name) == before

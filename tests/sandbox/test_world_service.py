@@ -88,6 +88,18 @@ async def test_a_broken_image_leaves_the_old_version_serving(world: World, http:
     assert {(one["version"], one["status"]) for one in versions} == {("2.4.0", "healthy")}
 
 
+async def test_a_canary_answers_as_often_as_the_weight_of_its_ingress_says(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    place = f"/apis/networking.k8s.io/v1/namespaces/{world.namespace}/ingresses/agente-api-canary"
+    headers = {"Authorization": f"Bearer {world.kubernetes_token}", "Content-Type": "application/merge-patch+json"}
+    for weight in (25, 100, 0):
+        wanted = {"metadata": {"annotations": {"nginx.ingress.kubernetes.io/canary-weight": str(weight)}}}
+        assert (await http.patch(f"{world.kubernetes_url}{place}", headers=headers, json=wanted)).status_code == 200
+        versions = [(await http.get("/version")).json()["version"] for _ in range(100)]
+        assert (versions.count("2.5.0"), versions.count("2.4.0")) == (weight, 100 - weight)
+
+
 async def test_a_slow_image_degrades_the_service(world: World, http: httpx.AsyncClient) -> None:
     await deploy(world, "agente-api:2.4.1-slow")
     answer = await http.get("/health")
