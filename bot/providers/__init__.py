@@ -46,6 +46,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "docker.container": "bot.providers.docker.containers:CONTAINER",
         "docker.images": "bot.providers.docker.images:IMAGES",
         "docker.logs": "bot.providers.docker.logs:LOGS",
+        "docker.packages": "bot.providers.docker.packages:PACKAGES",
         "docker.stats": "bot.providers.docker.stats:STATS",
         "docker.compose": "bot.providers.docker.compose:COMPOSE",
         "docker.restart": "bot.providers.docker.restart:RESTART",

@@ -85,7 +85,8 @@ async def _vulnerabilities(address: Address, _: Parameters) -> Reading:
         tuple(
             api.clean(
                 f"{_severity(alert)}  {dug(alert, 'dependency.package.name')}  "
-                f"{dug(alert, 'security_advisory.ghsa_id')}  {dug(alert, 'security_advisory.summary')}"
+                f"{_patched(alert)}{dug(alert, 'security_advisory.ghsa_id')}  "
+                f"{dug(alert, 'security_advisory.summary')}"
             )
             for alert in alerts[:_SHOWN]
         ),
@@ -130,6 +131,12 @@ def _line(api: Api, run: dict[str, Any]) -> str:
 def _links(runs: list[dict[str, Any]]) -> tuple[Link, ...]:
     url = str(runs[0].get("html_url")) if runs else ""
     return (Link(say("newest run"), url),) if url.startswith("https://github.com/") and len(url) < 300 else ()
+
+
+def _patched(alert: dict[str, Any]) -> str:
+    """The first version without it, where there is one."""
+    version = dug(alert, "security_vulnerability.first_patched_version.identifier")
+    return f"≥ {version}  " if version else ""
 
 
 def _severity(alert: dict[str, Any]) -> str:

@@ -59,6 +59,8 @@ JUDGED = rows(
     ("kb-copy", "files", {1: OK, 0: WARN}),
     ("kb-copy", "age_h", {24: OK, 24.1: WARN}),
     ("vulnerabilities", "critical", {0: OK, 1: CRIT}),
+    ("package-versions", "behind", {0: OK, 1: CRIT}),
+    ("package-versions", "absent", {0: OK, 1: WARN}),
 )
 
 # The document gives these no limit: the value is shown, whatever it is.
@@ -147,7 +149,8 @@ RULES = {
     "take-snapshots": f"medium {EITHER} by hand",
     "backup-in-container": "refused, take-snapshots",
     "announce-maintenance": f"low {LEAD} by hand",
-    "patch-packages": f"high {LEAD} by hand",
+    "raise-package": f"medium {LEAD} by hand",
+    "patch-packages": f"high {LEAD}",
     "call-vendor": f"low {EITHER} by hand",
 }
 SEVERITIES = {
@@ -258,6 +261,14 @@ def test_a_number_or_a_state_that_decides_is_measured_again_before_the_change() 
         "restore-knowledge": ("api-container.state",),
     }
     assert found["set-pool-size"].parameters["allowed"] == ["MONGODB_MAX_POOL_SIZE"]
+
+
+def test_a_patch_is_verified_by_log_scan_health_and_the_version_that_runs() -> None:
+    patch = system(NAME).actions["patch-packages"]
+    assert patch.operation == "pipeline.run"
+    assert patch.verify == ("container-lines", "vulnerabilities", "api-health", "package-versions")
+    assert patch.undo is not None
+    assert "`/rollback api`" in patch.undo.en
 
 
 def test_a_step_by_hand_stays_open_for_as_long_as_it_takes() -> None:

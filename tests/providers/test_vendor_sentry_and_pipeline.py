@@ -131,11 +131,12 @@ async def test_a_workflow_that_does_not_exist_is_said(vendors: Vendors) -> None:
 
 async def test_known_vulnerabilities_are_counted_by_severity_gravest_first(vendors: Vendors) -> None:
     vendors.github.alert("left-pad", "low")
-    vendors.github.alert("starlette", "critical", "Denial of service")
+    vendors.github.alert("starlette", "critical", "Denial of service", patched="0.40.0")
     vendors.github.alert("jinja2", "high")
     reading = await read("pipeline.vulnerabilities", github(vendors.github))
     assert measured(reading) == {"open": 3, "critical": 1, "high": 1, "medium": 0, "low": 1}
-    assert reading.evidence[0] == "critical starlette GHSA-emul-ated-0000 Denial of service"
+    assert reading.evidence[0] == "critical starlette ≥ 0.40.0 GHSA-emul-ated-0000 Denial of service"
+    assert reading.evidence[1] == "high jinja2 GHSA-emul-ated-0000 emulated"
 
 
 async def test_vulnerabilities_are_unknown_where_dependabot_is_switched_off(vendors: Vendors) -> None:

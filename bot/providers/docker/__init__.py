@@ -1,1 +1,1 @@
-"""One Docker engine: its containers are read, and a declared few are changed; never a command inside one."""
+"""One Docker engine: containers are read, and a declared few changed; of commands inside one only `pip list`."""

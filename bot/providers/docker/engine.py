@@ -55,13 +55,13 @@ class Engine:
         await self._exchange("DELETE", path, query, None, 20.0)
 
     @asynccontextmanager
-    async def stream(self, path: str, query: Mapping[str, str]) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The raw bytes of an answer of unknown length, within the same limit as the others."""
-        async with (
-            self._guarded(REQUEST_LIMIT),
-            self._client.stream("GET", path, params=query) as answer,
-        ):
-            await self._require_success(answer, f"GET {path}")
+    async def stream(
+        self, path: str, query: Mapping[str, str], body: Document | None = None, limit: float = REQUEST_LIMIT
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The raw bytes of an answer of unknown length, within one limit; to a POST where there is a body."""
+        verb = "GET" if body is None else "POST"
+        async with self._guarded(limit), self._client.stream(verb, path, params=query, json=body) as answer:
+            await self._require_success(answer, f"{verb} {path}")
             yield answer.aiter_bytes()
 
     async def _exchange(

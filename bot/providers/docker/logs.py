@@ -60,7 +60,7 @@ async def _lines_of(engine: Engine, name: str, wanted: Logs) -> list[LogLine]:
 
 async def _split(chunks: AsyncIterator[bytes], container: Container) -> AsyncIterator[str]:
     """Lines out of the engine's frames; a container with a terminal sends bare text instead of frames."""
-    pieces = _bare(chunks) if container.config.get("Tty") else _frames(chunks)
+    pieces = _bare(chunks) if container.config.get("Tty") else frames(chunks)
     begun: dict[int, bytes] = {}
     async for stream, piece in pieces:
         *whole, rest = (begun.get(stream, b"") + piece).split(b"\n")
@@ -77,7 +77,7 @@ async def _bare(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes]
         yield 0, chunk
 
 
-async def _frames(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes]]:
+async def frames(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes]]:
     """One byte for the stream, three of nothing, four for the length, then the words."""
     held = b""
     async for chunk in chunks:

@@ -114,6 +114,9 @@ def _settle_support(found: "Neighbours") -> None:
     found.log.write_text("\n".join(reversed(list(lines))) + "\n", encoding="utf-8")
     for hours in (170, 2):
         found.vendors.github.run("dependencies.yml", "success", hours=hours)
+    found.vendors.github.permissions |= {"actions_write", "contents"}
+    for workflow, hours in (("security-patch.yml", 900), ("deploy.yml", 52)):
+        found.vendors.github.run(workflow, "success", hours=hours)
 
 
 def _settle_support_application(found: "Neighbours") -> None:

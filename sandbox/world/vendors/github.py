@@ -55,11 +55,19 @@ class GitHub(Vendor):
             },
         )
 
-    def alert(self, package: str, severity: str, summary: str = "emulated") -> None:
-        """A known vulnerability."""
+    def alert(self, package: str, severity: str, summary: str = "emulated", patched: str = "") -> None:
+        """A known vulnerability, and the first version without it, if there is one."""
         advisory = {"ghsa_id": "GHSA-emul-ated-0000", "severity": severity, "summary": summary}
         dependency = {"package": {"name": package}}
-        self.alerts.append({"state": "open", "dependency": dependency, "security_advisory": advisory})
+        fixed = {"first_patched_version": {"identifier": patched} if patched else None}
+        self.alerts.append(
+            {
+                "state": "open",
+                "dependency": dependency,
+                "security_advisory": advisory,
+                "security_vulnerability": fixed,
+            }
+        )
 
     def _refusal(self, request: web.Request, permission: str) -> web.Response | None:
         if request.headers.get("Authorization") != f"Bearer {self.token}":
