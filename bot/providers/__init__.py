@@ -68,6 +68,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "grafana.dashboard": "bot.providers.grafana:DASHBOARD",
         "host.processes": "bot.providers.host.processes:PROCESSES",
         "host.ports": "bot.providers.host.processes:PORTS",
+        "host.backup": "bot.providers.host.backup:BACKUP",
         "host.disk": "bot.providers.host.storage:DISK",
         "host.folders": "bot.providers.host.storage:FOLDERS",
         "host.newest": "bot.providers.host.newest:NEWEST",

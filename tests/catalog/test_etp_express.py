@@ -59,6 +59,8 @@ JUDGED = rows(
     ("backup-newest", "files", {1: OK, 0: CRIT}),
     ("backup-fresh", "age_h", {0.1: OK, 1: OK, 1.1: WARN}),
     ("backup-fresh", "size_percent", {100: OK, 50: OK, 49: WARN}),
+    ("backup-fresh", "differs", {False: OK, True: CRIT}),
+    ("backup-fresh", "damaged", {False: OK, True: CRIT}),
 )
 
 # The document gives these no limit: the value is shown, whatever it is.

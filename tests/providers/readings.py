@@ -46,7 +46,8 @@ def summary(reading: Reading) -> str:
 
 
 def rendered(text: Text) -> str:
-    return text.msgid.format(**text.values)
+    inner = {name: rendered(value) if isinstance(value, Text) else value for name, value in text.values.items()}
+    return text.msgid.format(**inner)
 
 
 def measured(reading: Reading) -> dict[str, object]:

@@ -16,7 +16,20 @@ from typing import Final
 import asyncssh
 from readings import Settings
 
-_READS: Final = ("ps", "df", "du", "find", "stat", "tail", "date", "grep", "sha256sum", "systemctl", "journalctl")
+_READS: Final = (
+    "ps",
+    "df",
+    "du",
+    "find",
+    "stat",
+    "tail",
+    "date",
+    "grep",
+    "sha256sum",
+    "gzip",
+    "systemctl",
+    "journalctl",
+)
 _CHANGES: Final = ("rm", "mv", "cp", "sudo")
 NOBODY: Final = 65534
 

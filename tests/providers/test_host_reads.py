@@ -25,6 +25,7 @@ READS: dict[str, dict[str, object]] = {
     "host.disk": {"path": "/"},
     "host.folders": {"path": "/tmp"},  # noqa: S108
     "host.newest": {"path": "/tmp"},  # noqa: S108
+    "host.backup": {"path": "/tmp"},  # noqa: S108
     "host.unit": {"name": "agente-api"},
     "host.journal": {"unit": "agente-api"},
     "log_file.lines": {},

@@ -1,6 +1,6 @@
 """Whether what should come every day, such as a backup, came: the newest file that fits a pattern."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Final
@@ -14,7 +14,8 @@ from bot.providers.host.address import FILE_PATTERN, Address, Path
 from bot.providers.host.files import Found, listing, megabytes
 from bot.providers.host.ssh import LIMIT, Machine, logged_in
 
-_SHOWN: Final = 7
+CHECKSUM: Final = ".sha256"
+SHOWN: Final = 7
 _DAYS: Final = 7
 
 
@@ -28,10 +29,10 @@ class Newest(Parameters):
 async def _read(address: Address, wanted: Newest) -> Reading:
     async with logged_in(address) as machine:
         now = await machine.clock()
-        found = await listing(machine, wanted.path, wanted.pattern) or []
+        found = await backups(machine, wanted)
         size = await _size(machine, wanted.path, found[0]) if found else None
     if not found:
-        return _nothing(wanted)
+        return nothing(wanted, {"age_h": "h", "size_mb": "MB", "size_percent": "%", "days_without": "d"})
     age = round((now - found[0].changed) / 3600, 1)
     return Reading(
         say(
@@ -44,12 +45,18 @@ async def _read(address: Address, wanted: Newest) -> Reading:
         (
             Measurement("files", len(found)),
             Measurement("age_h", age, "h"),
-            _size_measurement(size),
-            _plausible(found),
+            size_measurement(size),
+            plausible(found),
             Measurement("days_without", _days_without(found, now), "d"),
         ),
-        tuple(one.shown for one in found[:_SHOWN]),
+        tuple(one.shown for one in found[:SHOWN]),
     )
+
+
+async def backups(machine: Machine, wanted: Newest) -> list[Found]:
+    """What fits, newest first; a checksum beside a backup is none itself."""
+    found = await listing(machine, wanted.path, wanted.pattern) or []
+    return [one for one in found if not one.name.endswith(CHECKSUM)]
 
 
 async def _size(machine: Machine, folder: str, newest: Found) -> int | None:
@@ -61,13 +68,13 @@ async def _size(machine: Machine, folder: str, newest: Found) -> int | None:
     return int(words) * 1024 if words.isdecimal() and not answer.code else None
 
 
-def _size_measurement(size: int | None) -> Measurement:
+def size_measurement(size: int | None) -> Measurement:
     if size is None:
         return Measurement("size_mb", None, "MB", say("its size cannot be read"))
     return Measurement("size_mb", megabytes(size), "MB")
 
 
-def _plausible(found: Sequence[Found]) -> Measurement:
+def plausible(found: Sequence[Found]) -> Measurement:
     """The newest against the median of those before it: a backup that shrank to nothing is none."""
     before = [one.size for one in found[1:8] if not one.is_folder]
     if found[0].is_folder or not before or not median(before):
@@ -82,11 +89,13 @@ def _days_without(found: Sequence[Found], now: float) -> int:
     return len(wanted - {one.day for one in found})
 
 
-def _nothing(wanted: Newest) -> Reading:
+def nothing(wanted: Newest, units: Mapping[str, str]) -> Reading:
+    """What is said where nothing fits: no files, and the other measurements with their units unknown."""
     none: Text = say("nothing in {path} fits {pattern}", path=wanted.path, pattern=wanted.pattern)
-    units = {"age_h": "h", "size_mb": "MB", "size_percent": "%", "days_without": "d"}
-    others = (Measurement(name, None, unit, none) for name, unit in units.items())
-    return Reading(none, (Measurement("files", 0), *others))
+    return Reading(
+        none,
+        (Measurement("files", 0), *(Measurement(name, None, unit, none) for name, unit in units.items())),
+    )
 
 
 NEWEST = Read("host.newest", Address, Newest, LIMIT, _read)
