@@ -12,7 +12,7 @@ from tests.people import Somebody
 
 T = TypeVar("T")
 PATIENCE = 20.0
-CLOCKS = ("approval:", "acknowledge:", "return:", "watch:")
+CLOCKS = ("approval:", "acknowledge:", "return:", "watch:", "diagnosis:")
 
 
 class House:

@@ -41,12 +41,30 @@ class Updated:
 
 
 @dataclass(frozen=True, slots=True)
+class Diagnosing:
+    """A diagnosis takes a while; `live` names the message in which it grows, `until` is when it must have ended."""
+
+    what: str
+    live: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosed:
-    """A diagnosis that belongs to the incident: one line per check, worst first."""
+    """A diagnosis that belongs to the incident: one line per check, worst first; `live` when it was seen to grow."""
 
     what: str
     level: Level
     lines: tuple[tuple[Level, Text, Text], ...]
+    live: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisLost:
+    """A diagnosis that had begun did not end: whoever ran it died, or its result could not be recorded."""
+
+    what: str
+    live: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +119,7 @@ class Incident:
     version: int = 0
     system: str = ""
     breach: bool = False
+    diagnosing: tuple[Diagnosing, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -133,6 +152,10 @@ def _changed(state: Incident, event: Recorded) -> Incident:
             return replace(state, breach=True)
         case Cleared():
             return replace(state, breach=False)
+        case Diagnosing() as begun:
+            return replace(state, diagnosing=(*state.diagnosing, begun))
+        case Diagnosed(live=live) | DiagnosisLost(live=live) if live:
+            return replace(state, diagnosing=tuple(one for one in state.diagnosing if one.live != live))
         case RunMoved(run=run) if run not in state.runs:
             return replace(state, runs=(*state.runs, run))
         case Resolved(words):
@@ -212,10 +235,21 @@ def clear(state: Incident) -> Cleared | None:
     return Cleared() if state.breach else None
 
 
+def diagnosing(state: Incident, fact: Diagnosing) -> Diagnosing:
+    """Decide to show a diagnosis while it goes on."""
+    _refuse_resolved(state)
+    return fact
+
+
 def diagnosed(state: Incident, fact: Diagnosed) -> Diagnosed:
     """Decide to add a diagnosis to the timeline."""
     _refuse_resolved(state)
     return fact
+
+
+def lost(state: Incident, live: str) -> DiagnosisLost | None:
+    """Decide that a diagnosis will not end any more, also when the incident is over; nothing if it has ended."""
+    return next((DiagnosisLost(one.what, live) for one in state.diagnosing if one.live == live), None)
 
 
 def _some(words: str, hint: Text) -> str:

@@ -1,15 +1,20 @@
 """What a command, a button or a mention asks for and takes a while: said at once, shown as it comes, kept."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
 from bot.catalog.system import ALL
+from bot.core.errors import UserError
+from bot.core.report import Report
 from bot.core.run import Phase, Run
 from bot.core.text import Text, say
 from bot.flows import choices, diagnose, remediate, restricted, undo
 from bot.flows.answers import Answer, CheckForm, Later, RunForm, Said, Show
-from bot.flows.diagnose import Wanted, Which
+from bot.flows.diagnose import Progress, Wanted, Which
+from bot.flows.findings import limit_of
+from bot.flows.live import Live
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.remediate import Request
 from bot.flows.restricted import Disclosed
@@ -40,13 +45,41 @@ async def diagnosis(
 
 
 async def _report(wanted: Wanted, caller: Caller, ports: Ports, show: Show) -> Answer:
-    report = await diagnose.run(ports, wanted, show)
     if wanted.number:
-        await diagnose.attach(ports, caller, wanted.number, report)
+        report = await _recorded(wanted, caller, ports, show)
+    else:
+        report = await diagnose.run(ports, wanted, _once_there_is_something(show))
     kept = await diagnose.keep(ports, report)
     if full := await restricted.details(ports, caller, wanted.system, wanted.checks):
         return Disclosed(replace(kept, masked=None), full)
     return kept
+
+
+async def _recorded(wanted: Wanted, caller: Caller, ports: Ports, show: Show) -> Report:
+    """A report of an incident: it grows in the thread and privately, and its end is recorded."""
+    live = Live(ports, caller, max(map(limit_of, wanted.checks)))
+    private = _once_there_is_something(show)
+
+    async def progress(report: Report) -> None:
+        await asyncio.gather(live.grow(report), private(report))
+
+    report = await diagnose.run(ports, wanted, progress)
+    try:
+        await diagnose.attach(ports, caller, report, live.name)
+    except UserError:
+        await live.lose(wanted.number)
+        raise
+    return report
+
+
+def _once_there_is_something(show: Show) -> Progress:
+    """That a diagnosis goes on was said when it was asked for."""
+
+    async def progress(report: Report) -> None:
+        if report.findings:
+            await show(report)
+
+    return progress
 
 
 def proposal(ports: Ports, caller: Caller, request: Request) -> Answer:

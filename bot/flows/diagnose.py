@@ -122,15 +122,14 @@ def _meant(ports: Ports, caller: Caller, word: str, system: str, disturbance: In
 async def run(ports: Ports, wanted: Wanted, progress: Progress | None = None) -> Report:
     """Run checks side by side; the slowest limit bounds the whole.
 
-    `progress` sees the unfinished report about once a second, as soon as it holds something; how long it takes delays
-    no check.
+    `progress` sees the unfinished report once a second at most; how long it takes delays no check.
     """
     began = time.monotonic()
     tasks = {asyncio.create_task(ports.findings.of(check, wanted.reader)): check for check in wanted.checks}
     waiting = set(tasks)
     while waiting:
         _, waiting = await asyncio.wait(waiting, timeout=EVERY)
-        if waiting and progress and len(waiting) < len(tasks):
+        if waiting and progress:
             await progress(_report(ports, wanted, tasks, time.monotonic() - began))
     return _report(ports, wanted, tasks, time.monotonic() - began)
 
@@ -212,11 +211,11 @@ async def share(ports: Ports, caller: Caller, id: str) -> Report:
     return report
 
 
-async def attach(ports: Ports, caller: Caller, number: str, report: Report) -> Kept[Incident]:
-    """Put a report into an incident's timeline."""
-    fact = Diagnosed(report.words, report.level, lines_of(report.findings))
+async def attach(ports: Ports, caller: Caller, report: Report, live: str = "") -> Kept[Incident]:
+    """Put a report into its incident's timeline; `live` is the message in which it was seen to grow."""
+    fact = Diagnosed(report.words, report.level, lines_of(report.findings), live)
     return await ports.record.change(
-        INCIDENTS, number, lambda state: incident.diagnosed(state, fact), caller.author, f"{caller.key}:report"
+        INCIDENTS, report.incident, lambda state: incident.diagnosed(state, fact), caller.author, f"{caller.key}:report"
     )
 
 

@@ -143,6 +143,9 @@ class Teller(Protocol):
     async def tell(self, stream: str) -> None:
         """Bring Slack up to date with a stream; raises ChatError when Slack does not take it now."""
 
+    async def show(self, report: Report, who: str, live: str) -> None:
+        """Show an unfinished report in the message of its incident that has this name, once that is there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -12,7 +12,7 @@ from bot.core.family import INCIDENTS, RUNS, WATCHES
 from bot.core.incident import Incident
 from bot.core.run import PHASE_NAMES, Phase, Run
 from bot.core.text import Text, say
-from bot.flows import afterwards, decide, incidents, turns, undo, watch
+from bot.flows import afterwards, decide, incidents, live, turns, undo, watch
 from bot.flows import execute as executing
 from bot.flows.ports import Ports
 
@@ -48,6 +48,17 @@ async def set_clock(ports: Ports, stream: str, version: int) -> None:
 async def drop_clock(ports: Ports, stream: str, version: int) -> None:
     """Somebody has it."""
     await ports.timers.cancel(f"acknowledge:{stream}")
+
+
+async def set_end(ports: Ports, stream: str, version: int) -> None:
+    """Set the clock of a diagnosis that goes on."""
+    for one in (await ports.record.load(INCIDENTS, stream)).diagnosing:
+        await ports.timers.ensure(f"diagnosis:{stream}:{one.live}", one.until, "settle", stream, str(version))
+
+
+async def settle(ports: Ports, stream: str, version: int) -> None:
+    """The clock of a diagnosis rang."""
+    await live.settle(ports, stream)
 
 
 async def ring(ports: Ports, stream: str, version: int) -> None:
@@ -127,6 +138,8 @@ JOBS: Mapping[str, Job] = {
     "set_clock": set_clock,
     "drop_clock": drop_clock,
     "ring": ring,
+    "set_end": set_end,
+    "settle": settle,
     "set_expiry": set_expiry,
     "drop_expiry": drop_expiry,
     "expire": expire,
@@ -145,7 +158,9 @@ REACTIONS: Mapping[str, tuple[str, ...]] = {
     "incident.acknowledged": ("tell", "drop_clock"),
     "incident.overdue": ("tell",),
     "incident.updated": ("tell",),
+    "incident.diagnosing": ("tell", "set_end"),
     "incident.diagnosed": ("tell",),
+    "incident.diagnosis_lost": ("tell",),
     "incident.run_moved": ("tell",),
     "incident.breached": ("tell",),
     "incident.cleared": ("tell",),
@@ -205,6 +220,9 @@ async def _sweep_telling(ports: Ports, stream: str, version: int) -> None:
 
 
 async def _sweep_incident(ports: Ports, state: Incident) -> None:
+    if state.diagnosing:
+        await set_end(ports, state.number, state.version)
+        await live.settle(ports, state.number)
     if state.phase is not incident.Phase.OPEN or state.overdue:
         return
     due = incidents.acknowledge_by(ports, state)

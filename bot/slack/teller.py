@@ -13,10 +13,13 @@ from bot.core import run
 from bot.core.errors import ChatError, Conflict
 from bot.core.events import Recorded
 from bot.core.family import family_of
+from bot.core.incident import Diagnosed, Diagnosing, DiagnosisLost
+from bot.core.report import Report
 from bot.flows.ports import Leases, Marks, Record
 from bot.slack import chat
 from bot.slack.blocks import freeze, handoff, incident, run_thread, watch
 from bot.slack.blocks import run as runs
+from bot.slack.blocks.live import so_far
 from bot.slack.blocks.parts import Message
 from bot.slack.chat import Chat
 from bot.slack.voice import Voice
@@ -97,7 +100,7 @@ class SlackTeller:
         story, system = STORIES[stream.partition("-")[0]], self._catalog.of(_state(events[:1]).system)
         telling = _Telling(story, system, events)
         place = await self._headline(telling, marks)
-        await self._replies(telling, max(told, 1), place, marks.get("progress", ""))
+        await self._replies(telling, max(told, 1), place, marks)
         if len(events) > 1:
             await self._edit(telling, place)
         await self._marks.set(stream, told=str(len(events)))
@@ -112,18 +115,37 @@ class SlackTeller:
         await self._marks.set(telling.events[0].stream, headline=f"{channel}:{ts}")
         return channel, ts
 
-    async def _replies(self, telling: _Telling, told: int, place: tuple[str, str], progress: str) -> None:
-        """One reply per event; the progress of a run is one reply that is edited."""
-        channel, thread = place
+    async def show(self, report: Report, who: str, live: str) -> None:
+        """Show an unfinished report; raises ChatError when Slack does not take it now, which loses nothing."""
+        marks = await self._marks.get(report.incident)
+        if (ts := marks.get(_slot(live))) is None:
+            return  # whoever tells the beginning has not come to it yet
+        profile = self._catalog.of(report.system).profile
+        channel = marks["headline"].partition(":")[0]
+        await self._chat.edit(channel, ts, so_far(report, who, Voice(profile.language, profile.timezone)))
+
+    async def _replies(self, telling: _Telling, told: int, place: tuple[str, str], marks: dict[str, str]) -> None:
+        """One reply per event; what goes on, such as the progress of a run, is one reply that is edited."""
         for version in range(told + 1, len(telling.events) + 1):
             event = telling.events[version - 1]
-            message = telling.reply(version)
-            if isinstance(event.fact, run.Progressed) and progress:
-                await self._chat.edit(channel, progress, message)
-            else:
-                _, ts = await self._chat.post(channel, message, thread=thread, patience=telling.story.patience)
-                progress = ts if isinstance(event.fact, run.Progressed) else progress
-            await self._marks.set(event.stream, told=str(version), progress=progress)
+            slot = _slot_of(event.fact)
+            ts = await self._reply(telling, version, place, marks.get(slot, ""))
+            if slot:
+                marks[slot] = ts
+            await self._marks.set(event.stream, told=str(version), **({slot: ts} if slot else {}))
+
+    async def _reply(self, telling: _Telling, version: int, place: tuple[str, str], ts: str) -> str:
+        """Edit the reply that is there, or post one; its ts."""
+        (channel, thread), message = place, telling.reply(version)
+        try:
+            if ts:
+                await self._chat.edit(channel, ts, message)
+                return ts
+        except ChatError as error:
+            if error.code not in GONE:
+                raise
+        _, ts = await self._chat.post(channel, message, thread=thread, patience=telling.story.patience)
+        return ts
 
     async def _edit(self, telling: _Telling, place: tuple[str, str]) -> None:
         try:
@@ -132,6 +154,21 @@ class SlackTeller:
             # Somebody deleted the headline: the thread goes on without it.
             if error.code not in GONE:
                 raise
+
+
+def _slot_of(fact: object) -> str:
+    """The mark under which the reply is known that later facts edit; empty for a reply of its own."""
+    match fact:
+        case run.Progressed():
+            return "progress"
+        case Diagnosing(live=live) | Diagnosed(live=live) | DiagnosisLost(live=live) if live:
+            return _slot(live)
+        case _:
+            return ""
+
+
+def _slot(live: str) -> str:
+    return f"live:{live}"
 
 
 def _state(events: list[Recorded]) -> Any:

@@ -113,6 +113,10 @@ def _told(event: Recorded, after: Incident) -> Text:
             return say("⏰ Nobody has acknowledged within {minutes} min.", minutes=minutes)
         case incident.Updated():
             return say("📝 Update by {who}", who=who)
+        case incident.Diagnosing(what):
+            return say("⏳ {who} began the diagnosis {what}, {when}. It goes on.", who=who, what=what, when=event.at)
+        case incident.DiagnosisLost(what):
+            return say("⚠️ The diagnosis {what} was cut off: what it found is not recorded. Run it again.", what=what)
         case incident.Diagnosed(what):
             return say("🩺 {who} ran the diagnosis {what}", who=who, what=what)
         case incident.Breached():
