@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
-from typing import Annotated, Any, Literal, TypeAlias
-from zoneinfo import ZoneInfo
+from datetime import timedelta
+from hashlib import sha256
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -52,38 +52,6 @@ class Role(Entry):
 
     title: Title
     members: tuple[Annotated[str, Field(pattern=r"^(@[a-z0-9._-]+|[UW][A-Z0-9]+)$")], ...] = Field(min_length=1)
-
-
-def _in_quotes(raw: object) -> object:
-    if isinstance(raw, int):  # YAML reads 18:00 as a number to the base of 60
-        raise ValueError('write the time in quotes, for example "18:00"')
-    return raw
-
-
-TimeOfDay = Annotated[time, BeforeValidator(_in_quotes)]
-Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-WEEK: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class Hours(Entry):
-    """When the people who approve are at work, in the system's time zone."""
-
-    days: tuple[Day, ...] = WEEK[:5]
-    start: TimeOfDay
-    end: TimeOfDay
-
-    def cover(self, now: datetime, zone: str) -> bool:
-        """Whether this moment lies within them; hours that end before they start go on past midnight."""
-        local = now.astimezone(ZoneInfo(zone))
-        clock = local.time()
-        if self.start <= self.end:
-            return WEEK[local.weekday()] in self.days and self.start <= clock < self.end
-        if clock >= self.start:
-            return WEEK[local.weekday()] in self.days
-        return WEEK[local.weekday() - 1] in self.days and clock < self.end
-
-    def __str__(self) -> str:
-        return f"{self.start:%H:%M}–{self.end:%H:%M}"
 
 
 class SeverityProfile(Entry):
@@ -165,6 +133,12 @@ class Check(Entry):
     links: tuple[Pointer, ...] = ()
     restricted: bool = False
     source: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What it is among all checks; what somebody said is in it as a digest only."""
+        said = sha256(repr(sorted(self.given.items())).encode()).hexdigest()[:16] if self.given else ""
+        return f"{self.system}:{self.name}:{said}"
 
     @property
     def compared(self) -> dict[str, str]:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from bot.catalog.entries import Action, Alert, Check, Entry, Hours, Pointer, Role, SeverityProfile, Target, Title
+from bot.catalog.entries import Action, Alert, Check, Entry, Pointer, Role, SeverityProfile, Target, Title
+from bot.catalog.hours import Hours
 from bot.catalog.runbook import Runbook
 from bot.core.errors import ConfigError, NotFound
 from bot.core.policy import Right, Rights, Severity

@@ -45,7 +45,7 @@ class Link:
 class Reading:
     """What a READ operation brings home: a one-line summary, measurements, and masked evidence lines.
 
-    `trend` is a series worth drawing, oldest first; `picture` is a PNG.
+    `trend` is a series worth drawing, oldest first; `picture` is a PNG, `document` masked text for a file of its own.
     """
 
     summary: Text
@@ -54,6 +54,7 @@ class Reading:
     trend: tuple[float, ...] = ()
     links: tuple[Link, ...] = ()
     picture: bytes = b""
+    document: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class Finding:
     trend: tuple[float, ...] = ()
     links: tuple[Link, ...] = ()
     picture: bytes = b""
+    document: bytes = b""
 
 
 def judge(measurement: Measurement, threshold: Threshold | None) -> Judgement:
@@ -143,6 +145,7 @@ def conclude(check: str, title: Text, reading: Reading, thresholds: Mapping[str,
         trend=reading.trend,
         links=reading.links,
         picture=reading.picture,
+        document=reading.document,
     )
 
 

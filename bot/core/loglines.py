@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
@@ -15,6 +15,7 @@ from bot.core.redaction import mask
 from bot.core.text import Text, say
 
 LINE_LIMIT: Final = 300
+FILE_LIMIT: Final = 512 * 1024
 Grouping: TypeAlias = Literal["message", "source", "address", "agent", "none"]
 
 
@@ -32,7 +33,7 @@ class LogQuery(Parameters):
 
     Upper and lower case are alike. `lines` is how many of the newest to look at per source; `number_after` names the
     words in front of a figure worth measuring (`LLM latency`). Without grouping, `around` shows so many lines of the
-    same source before and after each one.
+    same source before and after each one. `file` also brings all of them, as a text to be attached.
     """
 
     contains: tuple[str, ...] = ()
@@ -44,6 +45,7 @@ class LogQuery(Parameters):
     top: int = Field(10, ge=1, le=50)
     number_after: str = ""
     around: int = Field(0, ge=0, le=5)
+    file: bool = False
 
 
 def read_lines(lines: Sequence[LogLine], wanted: LogQuery, now: datetime) -> Reading:
@@ -70,7 +72,24 @@ def read_lines(lines: Sequence[LogLine], wanted: LogQuery, now: datetime) -> Rea
         *_numbers(matched, wanted.number_after),
     )
     evidence = _ranked(groups, wanted) if wanted.group != "none" else _newest(lines, matched, wanted)
-    return Reading(_summary(len(lines), matched, messages, wanted), measurements, tuple(evidence))
+    reading = Reading(_summary(len(lines), matched, messages, wanted), measurements, tuple(evidence))
+    return _with_file(reading, matched) if wanted.file else reading
+
+
+def _with_file(reading: Reading, matched: Sequence[LogLine]) -> Reading:
+    """The newest lines that a file holds, oldest first; its first line says how many are missing."""
+    rows, size = list[bytes](), 0
+    for line in reversed(matched):
+        row = f"{f'{line.at:%Y-%m-%d %H:%M:%S} ' if line.at else ''}{_shown(line)}\n".encode()
+        size += len(row)
+        if size > FILE_LIMIT:
+            break
+        rows.append(row)
+    left_out = len(matched) - len(rows)
+    if left_out:
+        rows.append(f"({left_out} older lines are left out: the file holds {FILE_LIMIT // 1024} KiB)\n".encode())
+    more = (Measurement("in_file", len(matched) - left_out), Measurement("left_out", left_out))
+    return replace(reading, measurements=reading.measurements + more, document=b"".join(reversed(rows)))
 
 
 def addresses_in(lines: Sequence[LogLine], wanted: LogQuery) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from dataclasses import replace
-from hashlib import sha256
 from typing import Final
 
 from bot.catalog.entries import Check
@@ -39,7 +38,7 @@ class Findings:
         """
         if not reader:
             return await self._find(check)
-        name, limit = _name(check), limit_of(check)
+        name, limit = check.identity, limit_of(check)
         run = await self._looks.begin(name, reader, limit)
         if not run and (found := await self._looks.wait(name, limit)):
             return found
@@ -69,12 +68,6 @@ class Findings:
             return Finding(check.name, title, error.level, error.text)
         finding = conclude(check.name, title, reading, check.limits())
         return replace(finding, summary=_compared(check, finding))
-
-
-def _name(check: Check) -> str:
-    """The name under which a run is shared; what people typed is in it only as a digest."""
-    said = sha256(repr(sorted(check.given.items())).encode()).hexdigest()[:16] if check.given else ""
-    return f"{check.system}:{check.name}:{said}" if said else f"{check.system}:{check.name}"
 
 
 def _compared(check: Check, finding: Finding) -> Text:

@@ -50,7 +50,8 @@ async def _attach(desk: Desk, found: Report, voice: Voice, place: tuple[str, str
     """Files under a shared report; the report itself is there already, so a refusal is only logged by the boundary."""
     channel, thread = place
     pictures = {f"{finding.check}.png": finding.picture for finding in found.findings if finding.picture}
-    contents = {"evidence.txt": evidence.text(found, voice).encode(), **pictures}
+    documents = {f"{finding.check}.log": finding.document for finding in found.findings if finding.document}
+    contents = {"evidence.txt": evidence.text(found, voice).encode(), **pictures, **documents}
     for name, content in contents.items():
         await desk.chat.upload(channel, thread, name, content)
 

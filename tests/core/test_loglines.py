@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from bot.core.findings import Reading
-from bot.core.loglines import LogLine, LogQuery, normalised, read_lines
+from bot.core.loglines import FILE_LIMIT, LogLine, LogQuery, normalised, read_lines
 
 NOW = datetime(2026, 3, 14, 3, 0, tzinfo=UTC)
 LINES = (
@@ -40,6 +40,28 @@ def test_a_figure_behind_words_is_measured() -> None:
 
 def test_words_to_leave_out_are_left_out() -> None:
     assert values(read_lines(LINES, LogQuery(contains=("error",), without=("login",)), NOW))["matched"] == 2
+
+
+def test_a_file_holds_every_wanted_line_masked_and_oldest_first() -> None:
+    found = read_lines(LINES, LogQuery(contains=("error",), top=1, file=True), NOW)
+    rows = found.document.decode().splitlines()
+    assert rows[0] == "2026-03-14 02:58:30 api-1: 2026-03-14T02:58:01Z ERROR timeout after 31 ms for order 81234"
+    assert rows[2] == "2026-03-14 02:59:00 api-2: ERROR login failed for ***@example.com token=***"
+    assert values(found) | {"in_file": 3, "left_out": 0} == values(found)
+
+
+def test_a_file_that_would_be_too_big_leaves_older_lines_out_and_says_so() -> None:
+    many = [LogLine("api", f"{number:05} {'x' * 280}") for number in range(3000)]
+    found = read_lines(many, LogQuery(file=True), NOW)
+    rows = found.document.decode().splitlines()
+    assert FILE_LIMIT - 1024 < len(found.document) < FILE_LIMIT + 1024
+    assert rows[-1].startswith("api: 02999 ")
+    assert rows[0] == f"({3001 - len(rows)} older lines are left out: the file holds 512 KiB)"
+    assert values(found)["left_out"] == 3001 - len(rows)
+
+
+def test_without_being_asked_for_there_is_no_file() -> None:
+    assert read_lines(LINES, LogQuery(), NOW).document == b""
 
 
 def test_several_words_can_be_wanted_in_one_line() -> None:

@@ -38,6 +38,24 @@ async def test_a_report_is_shared_once_with_its_evidence_as_a_file(house: House,
     assert len([m for m in await house.messages() if "*Normal*: redis" in house.words(m)]) == 1
 
 
+async def test_the_logs_of_the_last_hour_are_shared_as_a_masked_file(house: House) -> None:
+    secret = "login failed for maria.teste@example.com password=s3same-hunter2"
+    await house.demo.world.control({"logs": {"agente-api": [secret]}})
+    await house.click(NEXT_ON_CALL, await _report(house, NEXT_ON_CALL, "log-hour"), "report:share")
+
+    async def file_in_thread() -> bytes | None:
+        filed = (file for m in await house.messages() if m.get("thread_ts") for file in m.get("files") or ())
+        found = next((file["id"] for file in filed if file["name"] == "log-hour.log"), "")
+        return house.demo.slack.workspace.uploads[found].content if found else None
+
+    log = (await house.until(file_in_thread)).decode()
+    rows = log.splitlines()
+    assert len(rows) > 20, "a report itself shows three lines, and keeps twenty"
+    assert rows == sorted(rows, key=lambda row: row[:19]), "the oldest first"
+    assert "login failed for ***@example.com password=***" in log
+    assert "maria" not in log
+
+
 async def test_a_report_is_private_until_it_is_shared(house: House) -> None:
     await _report(house, NEXT_ON_CALL, "redis")
     assert not [m for m in await house.messages() if "Redis" in house.words(m)]

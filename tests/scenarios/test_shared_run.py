@@ -48,7 +48,7 @@ async def test_the_run_of_a_process_that_died_is_waited_for_no_longer_than_it_ma
 ) -> None:
     limit = 1.0
     dead = RedisLooks(house.demo.bot.store, house.demo.bot.settings.prefix)
-    assert await dead.begin(f"agente-ia:{CHECK}", "U0DEAD", limit)
+    assert await dead.begin(f"agente-ia:{CHECK}:", "U0DEAD", limit)
     async with ears() as (url, heard):
         began = time.monotonic()
         await post(house, doors[1], ON_CALL, url, "after")
