@@ -39,6 +39,8 @@ def agente(world: World) -> Table:
         "AGENTE_GRAFANA_URL": near.grafana.url,
         "AGENTE_GRAFANA_TOKEN": near.grafana.token,
         "AGENTE_TEMPO_URL": near.tempo.url,
+        "AGENTE_LOG_STORE_URL": near.log_store.url,
+        "AGENTE_LOG_STORE_KEY": near.log_store.key,
         "AGENTE_PAGERDUTY_URL": near.pagerduty.url,
         "AGENTE_PAGERDUTY_TOKEN": near.pagerduty.token,
         "AGENTE_PAGERDUTY_FROM_EMAIL": next(iter(near.pagerduty.users.values())).email,

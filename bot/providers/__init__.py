@@ -63,6 +63,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "ecs.desired_count": "bot.providers.aws.ecs.desired_count:DESIRED_COUNT",
         "ecs.rollback": "bot.providers.aws.ecs.rollback:ROLLBACK",
         "ecs.memory": "bot.providers.aws.ecs.memory:MEMORY",
+        "elasticsearch.words": "bot.providers.elasticsearch:WORDS",
         "elb.targets": "bot.providers.aws.elb:TARGETS",
         "elb.traffic": "bot.providers.aws.elb:TRAFFIC",
         "grafana.dashboard": "bot.providers.grafana:DASHBOARD",

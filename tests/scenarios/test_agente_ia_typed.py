@@ -73,6 +73,14 @@ def _pods(house: House) -> set[str]:
     return {pod["name"] for pod in house.demo.world.state()["pods"]}
 
 
+async def test_words_of_an_attack_are_counted_in_the_store_that_keeps_logs_for_a_week(house: House) -> None:
+    await house.demo.world.control({"logs": {"agente-api": ["prompt injection blocked user=maria@example.com"]}})
+    await house.command(NEXT_ON_CALL, "/diag security-words-week")
+    said = await house.told(NEXT_ON_CALL, "*Words of an attack in 7 days*")
+    assert "2 lines in 7 days: injection 1, unauthorized 1, suspicious 0" in said
+    assert "maria" not in said
+
+
 async def _settled(house: House, number: str) -> Run:
     await house.headline(f"{number} ·")
 

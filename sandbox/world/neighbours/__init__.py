@@ -16,11 +16,13 @@ from sandbox.world.neighbours.site import Site
 from sandbox.world.neighbours.systems import PAGES, PROJECTS, SITES, WATCHED, settle
 from sandbox.world.observability import (
     Alertmanager,
+    Elasticsearch,
     Grafana,
     PagerDuty,
     Prometheus,
     Tempo,
     open_alertmanager,
+    open_elasticsearch,
     open_grafana,
     open_pagerduty,
     open_prometheus,
@@ -46,6 +48,7 @@ class Neighbours:
     grafana: Grafana
     tempo: Tempo
     pagerduty: PagerDuty
+    log_store: Elasticsearch
     log: Path
     prometheus: dict[str, Prometheus] = field(default_factory=dict)
     railway: dict[str, Railway] = field(default_factory=dict)
@@ -77,8 +80,9 @@ class Neighbours:
             watcher.front.answering.set()
         self.log.write_text(self._written, encoding="utf-8")
 
-    def _watchers(self) -> Iterable[Alertmanager | Grafana | Tempo | PagerDuty | Prometheus]:
-        return (self.alertmanager, self.grafana, self.tempo, self.pagerduty, *self.prometheus.values())
+    def _watchers(self) -> Iterable[Alertmanager | Elasticsearch | Grafana | Tempo | PagerDuty | Prometheus]:
+        watchers = (self.alertmanager, self.grafana, self.tempo, self.pagerduty, self.log_store)
+        return (*watchers, *self.prometheus.values())
 
     def _things(self) -> Iterable[object]:
         for vendor in (*vars(self.vendors).values(), *self.pages.values(), *self.sites.values()):
@@ -105,6 +109,7 @@ async def open_neighbours(pace: float) -> AsyncIterator[Neighbours]:
             grafana=await stack.enter_async_context(open_grafana()),
             tempo=await stack.enter_async_context(open_tempo()),
             pagerduty=await stack.enter_async_context(open_pagerduty()),
+            log_store=await stack.enter_async_context(open_elasticsearch()),
             log=Path(folder) / "app.log",
         )
         for system in WATCHED:

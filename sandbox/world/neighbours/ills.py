@@ -67,8 +67,9 @@ def set_figures(near: "Neighbours", system: str, figures: Mapping[str, float]) -
 
 
 def write_log(near: "Neighbours", who: str, lines: Sequence[str]) -> bool:
-    """Lines in the log of a neighbour's application; whether it keeps one here."""
+    """Lines in the log of a neighbour's application, and in the store of them all; whether it keeps one here."""
     now = datetime.now(UTC)
+    near.log_store.write(*lines, index=f"logs-{who}")
     if who in near.railway:
         live = _backend(near.railway[who]).live
         if live is None:

@@ -70,6 +70,9 @@ def _settle_agente(found: "Neighbours") -> None:
     for name in ("overview", "business", "llm", "resources"):
         found.grafana.dashboards[f"agent-{name}"] = Dashboard(f"Agent {name.title()}", panels)
     found.tempo.traces.append(Trace("agente-api", "POST /chat", 1400, [Span("agente-llm", "completion", 900)]))
+    for days in range(9):
+        found.log_store.write(f"agent: lead {700 + days} scored", "POST /chat 200", days_ago=days + 0.1)
+    found.log_store.write("POST /v1/leads 401 Unauthorized ip=203.0.113.77", days_ago=3.4)
     found.pagerduty.add_user("PANA001", "Ana Souza", "ana@plantao-demo.example")
     found.pagerduty.oncalls.append(Oncall("PSCHED1", "PANA001"))
     found.vendors.github.run("security.yml", "success", hours=20)
