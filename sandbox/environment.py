@@ -82,7 +82,7 @@ def chroma(world: World) -> Table:
 def harven(world: World) -> Table:
     near = world.neighbours
     vendors, supabase, coolify = near.vendors, near.vendors.supabase, near.coolify
-    signing_secret = secrets.token_hex(24)
+    signing_secret = coolify.variables["JWT_SECRET"]
     return {
         "HARVEN_API_URL": near.sites[HARVEN].url,
         "HARVEN_API_METRICS_URL": near.prometheus[HARVEN].url,

@@ -42,6 +42,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "coolify.restart": "bot.providers.coolify.restart:RESTART",
         "coolify.set_env": "bot.providers.coolify.set_env:SET_ENV",
         "coolify.status": "bot.providers.coolify.status:STATUS",
+        "coolify.variable": "bot.providers.coolify.presence:VARIABLE",
         "docker.containers": "bot.providers.docker.containers:CONTAINERS",
         "docker.container": "bot.providers.docker.containers:CONTAINER",
         "docker.images": "bot.providers.docker.images:IMAGES",

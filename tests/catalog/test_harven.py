@@ -32,6 +32,7 @@ JUDGED = rows(
     ("login-works", "status", {200: OK, 400: CRIT}),
     ("login-works", "has_token", {True: OK, False: CRIT}),
     ("jwt-secret", "equal", {True: OK, False: CRIT}),
+    ("jwt-changed", "set", {True: OK, False: CRIT}),
     ("data-api", "status", {200: OK, 503: CRIT}),
     ("openai-status", "indicator", {"none": OK, "minor": WARN, "critical": WARN}),
     ("supabase-status", "indicator", {"none": OK, "major": WARN}),

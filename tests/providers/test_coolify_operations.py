@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
@@ -165,6 +165,22 @@ async def test_a_restart_keeps_the_commit_and_is_followed(coolify: Coolify) -> N
     done = await execute("coolify.restart", address(coolify, "read", "deploy"), shown)
     assert done == "restarted on ccccccc new login: running:healthy"
     assert (coolify.serving.is_restart, coolify.serving.commit, coolify.calls["restart"]) == (True, NEW, 1)
+
+
+@pytest.mark.parametrize("abilities", [("read",), ("read", "read:sensitive")])
+async def test_a_variable_is_told_as_set_and_when_it_changed_but_never_what_it_holds(
+    coolify: Coolify, abilities: tuple[str, ...]
+) -> None:
+    coolify.changed["OPENAI_API_KEY"] -= timedelta(days=12)
+    reading = await read("coolify.variable", address(coolify, *abilities), name="OPENAI_API_KEY")
+    assert measured(reading) == {"set": True, "age_days": 12.0}
+    assert "OPENAI_API_KEY is set; last changed " in summary(reading)
+    assert "s3same" not in repr(reading)
+
+
+async def test_a_variable_that_is_not_set_is_a_finding(coolify: Coolify) -> None:
+    reading = await read("coolify.variable", address(coolify, "read"), name="JWT_SECRET")
+    assert (measured(reading)["set"], missing(reading, "age_days")) == (False, "JWT_SECRET is not set")
 
 
 async def test_a_variable_is_set_once_and_loaded_by_one_restart(coolify: Coolify) -> None:
@@ -338,7 +354,7 @@ async def test_the_documented_permissions_suffice_and_each_is_needed(coolify: Co
     parameters: dict[str, dict[str, object]] = {name.split(".")[1]: given for name, given in CHANGES}
     fresh: dict[str, dict[str, object]] = {"redeploy": {"commit": MIDDLE}, "restart": {}}
     documented = granted()
-    assert set(documented) == {"status", "deployments", "redeploy", "restart", "set_env"}
+    assert set(documented) == {"status", "deployments", "variable", "redeploy", "restart", "set_env"}
     for name, abilities in documented.items():
         if name in parameters:
             here = address(coolify, *abilities)
@@ -351,4 +367,5 @@ async def test_the_documented_permissions_suffice_and_each_is_needed(coolify: Co
                 assert isinstance(reason, Text)
                 assert rendered(reason).endswith(f"permission `{ability}`.")
         else:
-            assert (await read(f"coolify.{name}", address(coolify, *abilities))).measurements
+            asked = {"name": "OPENAI_API_KEY"} if name == "variable" else {}
+            assert (await read(f"coolify.{name}", address(coolify, *abilities), **asked)).measurements

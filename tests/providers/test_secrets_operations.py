@@ -114,12 +114,13 @@ async def test_two_sides_are_equal_or_not_without_showing_either(tmp_path: Path)
     other = tmp_path / "jwt"
     other.write_text(VALUE + "\n")
     same = await read("secrets.compare", {"value": VALUE, "other_path": str(other), "salt": SALT}, **JWT)
-    assert measured(same) == {"equal": True, "set": 2}
+    assert measured(same) == {"equal": True, "set": 2, "age_days": None, "other_age_days": 0.0}
+    assert missing(same, "age_days") == "a variable does not tell since when it is set"
     assert summary(same) == "JWT_SECRET is the same on both sides"
     assert len({line.split(": ")[1] for line in same.evidence}) == 1
     other.write_text("s3same-other")
     different = await read("secrets.compare", {"value": VALUE, "other_path": str(other), "salt": SALT}, **JWT)
-    assert measured(different) == {"equal": False, "set": 2}
+    assert (measured(different)["equal"], measured(different)["set"]) == (False, 2)
     assert summary(different) == "JWT_SECRET differs between the sides"
     assert len({line.split(": ")[1] for line in different.evidence}) == 2
     assert "s3same" not in repr((same, different))

@@ -146,6 +146,16 @@ async def test_another_system_a_runbook_or_an_alert_can_be_asked_for_by_name(
     assert heading in await house.told(NEXT_ON_CALL, measured)
 
 
+async def test_when_a_signing_secret_changed_is_told_without_its_value(house: House) -> None:
+    secret = house.demo.world.neighbours.coolify.variables["JWT_SECRET"]
+    await house.command(NEXT_ON_CALL, "/diag harven jwt-changed")
+    said = await house.told(NEXT_ON_CALL, "*When the signing secret was changed*")
+    assert "JWT_SECRET is set; last changed " in said
+    await house.command(NEXT_ON_CALL, "/diag harven jwt-secret")
+    await house.told(NEXT_ON_CALL, "JWT_SECRET is the same on both sides")
+    assert secret not in str(await house.state())
+
+
 async def test_a_watched_neighbour_tells_that_it_fell_ill_until_the_watch_is_stopped(house: House) -> None:
     assert "*WT-1* watches The API answers" in await house.command(
         NEXT_ON_CALL, "/diag watch api-root 5m", channel="harven"

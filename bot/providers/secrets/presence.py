@@ -63,18 +63,22 @@ class _Secret:
     def is_set(self) -> bool:
         return bool(self.value)
 
+    def age(self, name: str) -> Measurement:
+        """Days since it was last changed, where that is known."""
+        if self.changed is None:
+            return Measurement(name, None, "d", _ageless(self))
+        return Measurement(name, round((datetime.now(UTC) - self.changed).total_seconds() / 86_400, 1), "d")
+
 
 async def _presence(address: Address, wanted: Named) -> Reading:
     secret = await _secret(address.value, address.path)
     digits = fingerprint(secret.value, address.salt.get_secret_value()) if secret.is_set else None
-    age = None if secret.changed is None else (datetime.now(UTC) - secret.changed).total_seconds() / 86_400
+    age = secret.age("age_days")
     return Reading(
         _summary(wanted.name, secret, age, digits),
         (
             Measurement("set", secret.is_set),
-            Measurement(
-                "age_days", None if age is None else round(age, 1), "d", _ageless(secret) if age is None else None
-            ),
+            age,
             Measurement("fingerprint", digits, missing=None if digits else _unmarked(secret)),
         ),
         (f"{wanted.name}: {digits}",) if digits else (),
@@ -95,7 +99,12 @@ async def _compare(address: Address, wanted: Named) -> Reading:
     is_equal = hmac.compare_digest(one.value, other.value)
     return Reading(
         _verdict(wanted.name, one, other, is_equal),
-        (Measurement("equal", is_equal), Measurement("set", one.is_set + other.is_set)),
+        (
+            Measurement("equal", is_equal),
+            Measurement("set", one.is_set + other.is_set),
+            one.age("age_days"),
+            other.age("other_age_days"),
+        ),
         tuple(f"{wanted.name} ({side}): {digits}" for side, digits in zip((1, 2), shown, strict=True) if digits),
     )
 
@@ -123,11 +132,11 @@ def _from_file(path: Path) -> _Secret:
     return _Secret(content.strip(), changed)
 
 
-def _summary(name: str, secret: _Secret, age: float | None, digits: str | None) -> Text:
+def _summary(name: str, secret: _Secret, age: Measurement, digits: str | None) -> Text:
     if not secret.is_set:
         return say("{name} is not set", name=name)
-    if age is not None:
-        return say("{name} is set, changed {days} days ago", name=name, days=round(age, 1))
+    if isinstance(age.value, float):
+        return say("{name} is set, changed {days} days ago", name=name, days=age.value)
     if digits:
         return say("{name} is set (fingerprint {digits})", name=name, digits=digits)
     return say("{name} is set", name=name)

@@ -97,6 +97,8 @@ def _settle_harven(found: "Neighbours") -> None:
     for name, value in (("OPENAI_MODEL", "gpt-4"), ("AI_CACHE_TTL", "3600"), ("DB_POOL_SIZE", "10")):
         coolify.set(name, value)
     coolify.set("DB_MAX_OVERFLOW", "5")
+    coolify.set("JWT_SECRET", secrets.token_hex(24))
+    coolify.changed["JWT_SECRET"] -= timedelta(days=41)
     coolify.deployed("9c8b7a6", "feat: lessons by voice", hours=52)
     coolify.deployed("1f2e3d4", "fix: cache of answers", hours=6)
 
