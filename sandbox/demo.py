@@ -63,7 +63,9 @@ async def open_demo(
         settings = demo_settings(workspace, data)
         if catalog is not None:
             settings = settings.model_copy(update={"plantao_catalog": catalog})
-        known = {**environment(world), **(environ or {})}
+        evidence = data / "evidence"
+        evidence.mkdir(parents=True, exist_ok=True)
+        known = {**environment(world), "AGENTE_EVIDENCE_FOLDER": str(evidence), **(environ or {})}
         parts = Parts(SandboxClock(workspace.clock), known, _read_once(settings.plantao_catalog))
         bot = await stack.enter_async_context(open_bot(settings, parts))
         await stack.enter_async_context(bot.working())

@@ -76,6 +76,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "host.newest": "bot.providers.host.newest:NEWEST",
         "host.unit": "bot.providers.host.units:UNIT_STATE",
         "host.journal": "bot.providers.host.units:JOURNAL",
+        "host.capture_logs": "bot.providers.host.capture_logs:CAPTURE_LOGS",
         "host.unit_control": "bot.providers.host.unit_control:UNIT_CONTROL",
         "host.prune_backups": "bot.providers.host.prune:PRUNE_BACKUPS",
         "host.prune_folders": "bot.providers.host.prune_folders:PRUNE_FOLDERS",

@@ -448,7 +448,6 @@ def test_a_step_by_hand_says_what_to_do_and_leaves_time_for_it() -> None:
         "stop-container",
         "canary-by-pipeline",
         "compose-limits",
-        "keep-gateway-log",
         "cdn-protection",
         "reset-key-at-vendor",
         "logout-everyone",

@@ -400,8 +400,6 @@ async def test_an_autoscaler_that_changed_since_the_preview_is_not_touched(room:
 @pytest.mark.parametrize(
     ("name", "given"),
     [
-        ("capture_evidence", {"deployment": NAME, "folder": "/srv/../etc"}),
-        ("capture_evidence", {"deployment": NAME, "folder": "evidence"}),
         ("set_env", {**SET_TTL, "variable": "A=B"}),
         ("set_env", {**SET_TTL, "value": "a\nb"}),
         ("set_env", {**SET_TTL, "pattern": "("}),

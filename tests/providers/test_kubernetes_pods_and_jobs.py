@@ -1,9 +1,6 @@
 """The Kubernetes actions on pods, jobs and evidence against the emulated cluster."""
 
-import hashlib
-import stat
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,13 +16,10 @@ from kubernetes_room import (
     preview,
     refusal,
     refused,
-    until,
     warnings,
 )
-from readings import read, spoken
+from readings import spoken
 
-from bot.core.errors import Denied
-from sandbox.world.kubernetes.pod_logs import FAKE_EMAIL, FAKE_TOKEN, Said
 from sandbox.world.kubernetes.resources import CRON_JOBS, JOBS, PODS
 from sandbox.world.seed import NAMESPACE
 
@@ -69,49 +63,6 @@ async def test_a_job_that_fails_runs_already_or_does_not_exist_is_told(room: Roo
     room.store.create(JOBS, {"kind": "Job", **running, "spec": template})
     assert await refused("run_job", room, given) == "crm-resync is running already: by-hand."
     assert await refused("run_job", room, {"job": "nothing"}) == "There is no cron job nothing in production."
-
-
-async def test_evidence_is_kept_masked_with_checksums_that_hold(room: Room, tmp_path: Path) -> None:
-    room.deploy("agente-api:2.5.0-broken")
-    address, given = room.address("plantao-read"), {"deployment": NAME, "folder": str(tmp_path)}
-    await until(lambda: read("kubernetes.pods", address, deployment=NAME), lambda one: one["crash_looping"] == 1)
-    room.cluster.said.append(Said(NAME, f"hello {FAKE_EMAIL} {FAKE_TOKEN}", datetime.now(UTC)))
-    shown = await preview("capture_evidence", address, given)
-    assert lines(shown)["logs to be kept"] == ("", "4")
-    assert folders(tmp_path) == []
-    done = await execute("capture_evidence", address, given, shown)
-    (folder,) = folders(tmp_path)
-    assert folder.name.startswith("agente-api-")
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    sums = files.pop("SHA256SUMS")
-    assert done.endswith(hashlib.sha256(sums).hexdigest())
-    told = dict(reversed(line.split("  ")) for line in sums.decode().splitlines())
-    assert told == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    everything = b"\n".join(files.values()).decode()
-    assert "KeyError: 'LLM_API_BASE'" in everything
-    assert "***@example.com" in everything
-    for secret in (FAKE_EMAIL, FAKE_TOKEN, "DB_POOL_SIZE", "CACHE_TTL"):
-        assert secret not in everything
-    assert len([name for name in files if name.endswith(".json")]) == 4
-    assert len([name for name in files if name.endswith(".previous.log")]) == 1
-    assert "previous terminated container" in files["no-previous.log.txt"].decode()
-    assert room.writes() == []
-
-
-async def test_evidence_needs_a_folder_of_its_own_and_pods(room: Room, tmp_path: Path) -> None:
-    words = await refused("capture_evidence", room, {"deployment": NAME, "folder": f"{tmp_path}/nowhere"})
-    assert words.endswith("does not exist where the bot runs.")
-    assert await refused("capture_evidence", room, {"selector": "app=x", "folder": str(tmp_path)}) == (
-        "There is no such pod."
-    )
-    address = room.address(without=lambda rule: rule["resources"] == ["pods/log"])
-    given: Given = {"deployment": NAME, "folder": str(tmp_path)}
-    error = await refusal(
-        execute("capture_evidence", address, given, await preview("capture_evidence", address, given))
-    )
-    assert isinstance(error, Denied)
-    assert folders(tmp_path) == []
 
 
 async def test_the_worst_pod_is_deleted_and_comes_back(room: Room) -> None:

@@ -1,5 +1,8 @@
 """The actions and runbooks of the demo's own system, typed in Slack: done, refused, held back, stopped by a breach."""
 
+import hashlib
+from pathlib import Path
+
 from bot.core import run
 from bot.core.family import RUNS
 from bot.core.run import Phase, Run
@@ -62,11 +65,28 @@ async def test_in_a_breach_the_rollback_stops_and_messages_go_on(house: House) -
     assert "#incidents" in house.words(await house.headline("RUN-1"))
 
 
+async def test_in_a_breach_evidence_is_kept_where_only_the_bot_can_read_it(house: House) -> None:
+    await house.command(NEXT_ON_CALL, "/incident declare P0 odd access in the logs")
+    await house.command(NEXT_ON_CALL, "/incident breach INC-1")
+    await house.command(NEXT_ON_CALL, "/run capture-evidence selector=app=agente-api")
+    await house.click(NEXT_ON_CALL, await house.headline("RUN-1 ·"), "run:approve")
+    assert (await _settled(house, "RUN-1")).phase is Phase.VERIFIED
+    kept = _kept(Path(house.demo.environ["AGENTE_EVIDENCE_FOLDER"]))
+    assert {".json", ".log"} <= {Path(name).suffix for name in kept}
+    seal = hashlib.sha256(kept["SHA256SUMS"]).hexdigest()
+    assert seal in await house.replied("RUN-1", "✔️"), "the checksum of the list is on the record"
+
+
 async def test_a_runbook_is_diagnosed_by_its_name(house: House) -> None:
     await house.command(NEXT_ON_CALL, "/diag all-down")
     said = await house.told(NEXT_ON_CALL, "Revisions of agente-api")
     assert "🟢 *API health*" in said
     assert "🟢 *Pods of agente-api*" in said
+
+
+def _kept(place: Path) -> dict[str, bytes]:
+    (folder,) = place.iterdir()
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
 def _pods(house: House) -> set[str]:

@@ -11,18 +11,25 @@ from bot.core.redaction import mask
 _MESSAGE_LIMIT: Final = 200
 _IAM_NAMES: Final[Mapping[str, str]] = {"elbv2": "elasticloadbalancing"}
 """Where the name in a policy is not that of boto3."""
+_IAM_ACTIONS: Final[Mapping[str, str]] = {
+    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
+    "s3:HeadObject": "s3:GetObject",
+}
 _BAD_CREDENTIALS: Final = frozenset(
     {
         "ExpiredToken",
         "ExpiredTokenException",
         "IncompleteSignature",
+        "InvalidAccessKeyId",
         "InvalidClientTokenId",
         "InvalidSignatureException",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     }
 )
-_FORBIDDEN: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_FORBIDDEN: Final = frozenset({"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _SLOW_DOWN: Final = frozenset(
     {"LimitExceededException", "RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"}
 )
@@ -70,7 +77,8 @@ def translated(error: Exception, service: str, region: str, seconds: float) -> T
 
 
 def _refused(error: Any, service: str) -> TargetError:
-    action = f"{_IAM_NAMES.get(service, service)}:{error.operation_name}"
+    called = f"{_IAM_NAMES.get(service, service)}:{error.operation_name}"
+    action = _IAM_ACTIONS.get(called, called)
     told = error.response.get("Error", {})
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     code = str(told.get("Code", ""))
@@ -96,4 +104,4 @@ def _refused(error: Any, service: str) -> TargetError:
 def _is_missing(code: str, message: str) -> bool:
     # ECS has no code of its own for a task definition that is not there.
     is_unnamed = code == "ClientException" and ("does not exist" in message or "Unable to describe" in message)
-    return "NotFound" in code or "Nonexistent" in code or is_unnamed
+    return "NotFound" in code or "Nonexistent" in code or code.startswith("NoSuch") or is_unnamed

@@ -88,9 +88,10 @@ class Cluster:
         }
         await self._request(Request("create", PODS, name, "eviction", query=_writing(is_dry_run), body=body))
 
-    async def log(self, pod: str, query: dict[str, str], limit: int) -> str:
-        """At most `limit` bytes of a container's log."""
-        answer = await self._call(Request("get", PODS, pod, "log", query=query, accept="*/*"), is_stream=True)
+    async def log(self, pod: str, query: dict[str, str], limit: int, *, is_long: bool = False) -> str:
+        """At most `limit` bytes of a container's log; a long one may take its time as long as it keeps coming."""
+        request = Request("get", PODS, pod, "log", query=query, accept="*/*")
+        answer = await self._call(request, is_stream=True, is_long=is_long)
         try:
             data = bytearray()
             async for chunk in answer.content.iter_any():
@@ -145,7 +146,7 @@ class Cluster:
             raise TargetError("What answers at the cluster's address is not Kubernetes.")
         return answer
 
-    async def _call(self, request: Request, *, is_stream: bool) -> Any:
+    async def _call(self, request: Request, *, is_stream: bool, is_long: bool = False) -> Any:
         headers = {"Accept": request.accept}
         if request.verb == "patch":
             headers["Content-Type"] = "application/json-patch+json"
@@ -161,7 +162,7 @@ class Cluster:
                 response_types_map={200: "object", 201: "object"},
                 _return_http_data_only=True,
                 _preload_content=not is_stream,
-                _request_timeout=_REQUEST_LIMIT,
+                _request_timeout=(_REQUEST_LIMIT, _REQUEST_LIMIT) if is_long else _REQUEST_LIMIT,
             )
             if is_stream and answer.status >= 300:
                 error = ApiException(status=answer.status, reason=answer.reason)

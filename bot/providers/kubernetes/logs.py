@@ -35,21 +35,25 @@ class LogsWanted(WantedPods, LogQuery):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much of each container's log: the newest lines of so many minutes, and of these so many bytes."""
+    """How much of each container's log: the newest lines of so many minutes, and of these so many bytes.
+
+    Without a number of lines it is all of them, however long that takes.
+    """
 
     container: str
     previous: bool
-    lines: int
+    lines: int | None
     minutes: int | None
     limit: int
 
     def query(self, container: str) -> dict[str, str]:
         query = {
             "container": container,
-            "tailLines": str(self.lines),
             "timestamps": "true",
             "limitBytes": str(self.limit),
         }
+        if self.lines:
+            query["tailLines"] = str(self.lines)
         if self.minutes:
             query["sinceSeconds"] = str(self.minutes * 60)
         return query | ({"previous": "true"} if self.previous else {})
@@ -129,7 +133,7 @@ async def container_logs(cluster: Cluster, pods: list[Document], bounds: Bounds)
 
 async def _read_one(cluster: Cluster, source: str, one: tuple[str, str], bounds: Bounds) -> ContainerLog | TargetError:
     try:
-        text = await cluster.log(one[0], bounds.query(one[1]), bounds.limit)
+        text = await cluster.log(one[0], bounds.query(one[1]), bounds.limit, is_long=bounds.lines is None)
     except (NoLog, Absent) as error:
         return ContainerLog(source, refusal=_said(error))
     except TargetError as error:

@@ -30,6 +30,7 @@ class Answer:
     status: int
     body: bytes
     kind: str
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def asked(environ: dict[str, Any]) -> Asked | None:
@@ -42,11 +43,32 @@ def asked(environ: dict[str, Any]) -> Asked | None:
         body = gzip.decompress(body)
         environ["CONTENT_LENGTH"] = str(len(body))
     environ["wsgi.input"] = io.BytesIO(body)
+    if found[3] == "s3":
+        return Asked(found[1], found[2], f"s3:{_s3_action(environ)}", False, {}, environ)
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     given = json.loads(body or b"{}") if target else dict(parse_qsl(body.decode()))
     service = _IAM_NAMES.get(found[3], found[3])
     action = target.rpartition(".")[2] or given.get("Action", "?")
     return Asked(found[1], found[2], f"{service}:{action}", bool(target), given, environ)
+
+
+def _s3_action(environ: dict[str, Any]) -> str:
+    """S3 names its actions by method and path alone; the policy knows some of them by another name."""
+    query = environ.get("QUERY_STRING", "").partition("=")[0].partition("&")[0]
+    is_object = "/" in environ["PATH_INFO"].strip("/")
+    match environ["REQUEST_METHOD"], query:
+        case "GET", "publicAccessBlock":
+            return "GetBucketPublicAccessBlock"
+        case "GET", "encryption":
+            return "GetEncryptionConfiguration"
+        case "GET", "object-lock":
+            return "GetBucketObjectLockConfiguration"
+        case (("HEAD" | "GET"), _) if is_object:
+            return "GetObject"
+        case "PUT", _ if is_object:
+            return "PutObject"
+        case method, _:
+            return f"{method}{query}"
 
 
 def told(document: dict[str, Any]) -> Answer:

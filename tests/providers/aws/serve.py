@@ -54,7 +54,8 @@ class Gate:
             return refused(one, "UnrecognizedClientException", "The security token in the request is invalid.", 403)
         self.asked.append([one.key, one.action])
         if not self.policies.allow(one.key, one.action):
-            return refused(one, "AccessDeniedException", f"User: s3same is not authorized: {one.action}")
+            code, status = ("AccessDenied", 403) if one.action.startswith("s3:") else ("AccessDeniedException", 400)
+            return refused(one, code, f"User: s3same is not authorized: {one.action}", status)
         own = self.additions.actions.get(one.action)
         answer = own(one, lambda: self._ask_moto(one)) if own else self._ask_moto(one)[0]
         if one.action == "sts:AssumeRole":
@@ -65,14 +66,15 @@ class Gate:
     def _ask_moto(self, one: Asked) -> tuple[Answer, dict[str, Any]]:
         taken: dict[str, Any] = {}
 
-        def start(status: str, _headers: list[tuple[str, str]], _: object = None) -> Callable[[bytes], None]:
+        def start(status: str, headers: list[tuple[str, str]], _: object = None) -> Callable[[bytes], None]:
             taken["status"] = int(status.split()[0])
+            taken["headers"] = tuple(one for one in headers if one[0].lower().startswith("x-amz-"))
             return lambda _: None
 
         body = b"".join(self._moto(one.environ, start))
         # moto calls its JSON a web page, which AWS never does.
         kind = "application/x-amz-json-1.1" if one.is_json else "text/xml"
-        answer = Answer(taken["status"], body, kind)
+        answer = Answer(taken["status"], body, kind, taken["headers"])
         return answer, json.loads(body or b"{}") if one.is_json and answer.status == 200 else {}
 
     def _control(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
@@ -136,7 +138,8 @@ def _faulty(one: Asked, fault: str) -> Answer:
 
 
 def _sent(answer: Answer, start: StartResponse) -> Iterable[bytes]:
-    start(f"{answer.status} -", [("Content-Type", answer.kind), ("Content-Length", str(len(answer.body)))])
+    sent = [("Content-Type", answer.kind), ("Content-Length", str(len(answer.body))), *answer.headers]
+    start(f"{answer.status} -", sent)
     return [answer.body]
 
 

@@ -1,0 +1,68 @@
+"""One capture: each text masked, kept, and listed with the checksum of what is kept and of what it was made from."""
+
+import asyncio
+import hashlib
+from typing import Final
+
+from bot.core.redaction import mask
+from bot.core.text import Text, say
+from bot.providers.evidence.place import Shelf
+
+_SUMS: Final = "SHA256SUMS"
+_ORIGINALS: Final = "ORIGINALS"
+
+
+class Capture:
+    """Files on a shelf, and their checksums."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._sums: dict[str, str] = {}
+        self._originals: dict[str, str] = {}
+        self._missing: list[str] = []
+        self.cut = 0
+
+    @property
+    def count(self) -> int:
+        return len(self._sums)
+
+    async def add(self, name: str, raw: bytes, text: bytes | None = None, *, is_cut: bool = False) -> None:
+        """Keep a text masked, with the checksum of what it was made from: `raw`, where that was packed."""
+        # In a thread: masking a day of logs takes longer than the event loop can spare.
+        data = await asyncio.to_thread(_masked, raw if text is None else text)
+        await self._keep(name, data)
+        self._originals[name] = hashlib.sha256(raw).hexdigest()
+        if is_cut:
+            self.cut += 1
+            self.miss(f"{name}: only {len(raw)} bytes of it")
+
+    def miss(self, words: str) -> None:
+        """Note what could not be kept, or not whole."""
+        self._missing.append(mask(words))
+
+    async def seal(self) -> Text:
+        """Write the lists; the checksum of the last one is what belongs into the record."""
+        if self._missing:
+            await self._keep("MISSING", "".join(f"{line}\n" for line in self._missing).encode())
+        await self._keep(_ORIGINALS, _listed(self._originals))
+        sums = _listed(self._sums)
+        await self._shelf.put(_SUMS, sums)
+        return say(
+            "{count} files are kept in {place}, {cut} of them cut; SHA-256 of their list: {seal}",
+            count=self.count,
+            place=self._shelf.where,
+            cut=self.cut,
+            seal=hashlib.sha256(sums).hexdigest(),
+        )
+
+    async def _keep(self, name: str, data: bytes) -> None:
+        await self._shelf.put(name, data)
+        self._sums[name] = hashlib.sha256(data).hexdigest()
+
+
+def _masked(raw: bytes) -> bytes:
+    return mask(raw.decode(errors="replace")).encode()
+
+
+def _listed(sums: dict[str, str]) -> bytes:
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())).encode()

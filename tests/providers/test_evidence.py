@@ -1,0 +1,272 @@
+"""Evidence: logs of pods and of machines, masked, with checksums that hold, in a folder or in a bucket."""
+
+import gzip
+import hashlib
+import json
+import os
+import stat
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import time
+from typing import Any
+
+import data_changes
+import pytest
+from aws_server import REGION, AwsServer
+from kubernetes_room import (
+    NAME,
+    PERMISSIONS,
+    Given,
+    Room,
+    execute,
+    lines,
+    open_room,
+    preview,
+    refusal,
+    until,
+    warnings,
+)
+from pydantic import ValidationError
+from readings import Settings, read, spoken
+from ssh_server import SshServer, serving
+
+from bot.core.errors import Denied
+from bot.providers import operation
+from sandbox.world.kubernetes.pod_logs import FAKE_EMAIL, FAKE_TOKEN, Said
+
+pytest_plugins = ["aws_fixtures"]
+
+BUCKET = "evidence"
+GIVEN: Given = {"deployment": NAME}
+CLOSED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    async with open_room() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def machine(tmp_path: Path) -> AsyncIterator[SshServer]:
+    (tmp_path / "machine").mkdir()
+    async with serving(tmp_path / "machine") as server:
+        yield server
+
+
+def captures(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+def kept(folder: Path) -> dict[str, bytes]:
+    """The files of the one capture in this folder."""
+    (only,) = captures(folder)
+    return {path.name: path.read_bytes() for path in only.iterdir()}
+
+
+def listed(sums: bytes) -> dict[str, str]:
+    return dict(reversed(line.split("  ")) for line in sums.decode().splitlines())
+
+
+def require_sealed(files: dict[str, bytes], said: str) -> None:
+    """Every file is in the list with its checksum, and the checksum of the list is what was said."""
+    sums = files["SHA256SUMS"]
+    assert said.endswith(hashlib.sha256(sums).hexdigest())
+    others = {name: data for name, data in files.items() if name != "SHA256SUMS"}
+    assert listed(sums) == {name: hashlib.sha256(data).hexdigest() for name, data in others.items()}
+
+
+async def test_every_log_of_every_pod_is_kept_masked_with_checksums_that_hold(room: Room, tmp_path: Path) -> None:
+    room.deploy("agente-api:2.5.0-broken")
+    address = room.address("plantao-read") | {"folder": str(tmp_path)}
+    await until(lambda: read("kubernetes.pods", room.address(), deployment=NAME), lambda one: one["crash_looping"] == 1)
+    for number in range(1200):
+        room.cluster.said.append(Said(NAME, f"hello {number} {FAKE_EMAIL} {FAKE_TOKEN}", datetime.now(UTC)))
+    shown = await preview("capture_evidence", address, GIVEN)
+    assert lines(shown)["logs to be kept"] == ("", "4")
+    assert lines(shown)["kept in"] == ("", str(tmp_path))
+    assert captures(tmp_path) == []
+    told: list[str] = []
+    said = await execute("capture_evidence", address, GIVEN, shown, told)
+    assert told[-1] == "4 of 4 pods kept"
+    (folder,) = captures(tmp_path)
+    assert folder.name.startswith("agente-api-")
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())} == {0o700, 0o600}
+    files = kept(tmp_path)
+    require_sealed(files, said)
+    everything = b"\n".join(files.values()).decode()
+    for expected in ("KeyError: 'LLM_API_BASE'", "***@example.com", "hello 0 ", "hello 1199 "):
+        assert expected in everything
+    for secret in (FAKE_EMAIL, FAKE_TOKEN, "DB_POOL_SIZE", "CACHE_TTL"):
+        assert secret not in everything
+    assert len([name for name in files if name.endswith(".json")]) == 4
+    assert len([name for name in files if name.endswith(".previous.log")]) == 1
+    assert "previous terminated container" in files["MISSING"].decode()
+    assert set(listed(files["ORIGINALS"])) == set(files) - {"ORIGINALS", "SHA256SUMS", "MISSING"}
+    assert room.writes() == []
+
+
+async def test_evidence_needs_a_place_of_its_own_pods_and_the_right_to_read_them(room: Room, tmp_path: Path) -> None:
+    gone = room.address() | {"folder": f"{tmp_path}/nowhere"}
+    said = spoken(await refusal(preview("capture_evidence", gone, GIVEN)))
+    assert said.endswith("does not exist where the bot runs.")
+    here = room.address() | {"folder": str(tmp_path)}
+    nobody = await refusal(preview("capture_evidence", here, {"selector": "app=x"}))
+    assert spoken(nobody) == "There is no such pod."
+    blind = room.address(without=lambda rule: rule["resources"] == ["pods/log"]) | {"folder": str(tmp_path)}
+    shown = await preview("capture_evidence", blind, GIVEN)
+    assert isinstance(await refusal(execute("capture_evidence", blind, GIVEN, shown)), Denied)
+    assert captures(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "place", [{}, {"folder": "/srv/x", "bucket": "b-1"}, {"folder": "/srv/../etc"}, {"folder": "x"}]
+)
+def test_a_target_names_one_place_for_evidence(place: dict[str, str]) -> None:
+    cluster = {"server": "https://127.0.0.1:1", "token": "t", "namespace": "production"}
+    with pytest.raises(ValidationError):
+        operation("kubernetes.capture_evidence").address.model_validate(cluster | place)
+
+
+async def test_the_access_log_of_a_machine_is_kept_with_what_was_rotated_of_it(
+    machine: SshServer, tmp_path: Path
+) -> None:
+    nginx, place = tmp_path / "nginx", tmp_path / "kept"
+    nginx.mkdir()
+    place.mkdir()
+    line = f'203.0.113.7 "GET /login?token={FAKE_TOKEN} HTTP/1.1" 200\n'
+    packed = gzip.compress(b"yesterday\n")
+    for name, data, days in (
+        ("access.log", line.encode(), 0.0),
+        ("access.log.1", b"earlier\n", 0.5),
+        ("access.log.2.gz", packed, 0.9),
+        ("access.log.3.gz", packed, 3.0),
+        ("error.log", b"other\n", 0.0),
+    ):
+        (nginx / name).write_bytes(data)
+        os.utime(nginx / name, (time() - days * 86400, time() - days * 86400))
+    address: Settings = machine.address() | {"folder": str(place)}
+    given = {"folder": str(nginx), "pattern": "access.log*", "hours": 24}
+    shown = await data_changes.preview("host.capture_logs", address, **given)
+    assert lines(shown)["files in all"] == ("", "3 (0.0 MB)")
+    assert captures(place) == []
+    said = await data_changes.execute("host.capture_logs", address, shown)
+    files = kept(place)
+    require_sealed(files, said)
+    assert set(files) == {"access.log", "access.log.1", "access.log.2.txt", "ORIGINALS", "SHA256SUMS"}
+    assert files["access.log.2.txt"] == b"yesterday\n"
+    assert FAKE_TOKEN not in files["access.log"].decode()
+    originals = listed(files["ORIGINALS"])
+    assert originals["access.log"] == hashlib.sha256(line.encode()).hexdigest(), "as `sha256sum` says on the machine"
+    assert originals["access.log.2.txt"] == hashlib.sha256(packed).hexdigest()
+
+
+async def test_a_machine_without_such_logs_or_with_a_broken_archive_says_so(machine: SshServer, tmp_path: Path) -> None:
+    place = tmp_path / "kept"
+    place.mkdir()
+    address: Settings = machine.address() | {"folder": str(place)}
+    given = {"folder": str(tmp_path), "pattern": "access.log*", "hours": 24}
+    none = await data_changes.refused(data_changes.preview("host.capture_logs", address, **given))
+    assert "has no access.log*" in spoken(none)
+    (tmp_path / "access.log.1.gz").write_bytes(b"no gzip")
+    shown = await data_changes.preview("host.capture_logs", address, **given)
+    broken = await data_changes.refused(data_changes.execute("host.capture_logs", address, shown))
+    assert spoken(broken) == "A packed log file cannot be unpacked."
+
+
+@contextmanager
+def bucket(aws: AwsServer, *, closed: bool = True, locked: bool = True) -> Iterator[Any]:
+    """A bucket as security would make it; `bot` may do what docs/permissions.md grants for evidence."""
+    section = PERMISSIONS.read_text(encoding="utf-8").split("\n## Evidence\n")[1].split("\n## ")[0]
+    aws.control("policy", key="bot", policy=json.loads(section.partition("```json")[2].partition("```")[0]))
+    with aws.client("s3") as s3:
+        s3.create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=locked)
+        if locked:
+            rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 30}}
+            s3.put_object_lock_configuration(
+                Bucket=BUCKET, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
+            )
+        if closed:
+            s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=dict.fromkeys(CLOSED, True))
+        yield s3
+
+
+def in_bucket(room: Room, aws: AwsServer, **more: str) -> Settings:
+    given = aws.address()
+    place = {name: given[name] for name in ("region", "endpoint", "access_key", "secret_key")}
+    return room.address("plantao-read") | place | {"bucket": BUCKET, "prefix": "agente-ia/"} | more
+
+
+async def test_a_bucket_keeps_each_file_encrypted_locked_and_with_its_checksum(room: Room, aws: AwsServer) -> None:
+    with bucket(aws) as s3:
+        address = in_bucket(room, aws)
+        shown = await preview("capture_evidence", address, GIVEN)
+        assert lines(shown)["kept in"] == ("", "s3://evidence")
+        assert lines(shown)["nobody can delete it"] == ("", "COMPLIANCE, 30 d")
+        assert warnings(shown) == []
+        said = await execute("capture_evidence", address, GIVEN, shown)
+        objects = s3.list_objects_v2(Bucket=BUCKET)["Contents"]
+        keys = [one["Key"] for one in objects]
+        (above,) = {key.rpartition("/")[0] for key in keys}
+        assert above.startswith(f"agente-ia/{datetime.now(UTC):%Y/%m/%d}/agente-api-")
+        assert f"s3://{BUCKET}/{above}/" in said
+        read_back = {key: s3.get_object(Bucket=BUCKET, Key=key) for key in keys}
+        files = {key.rpartition("/")[2]: one["Body"].read() for key, one in read_back.items()}
+        require_sealed(files, said)
+        assert FAKE_TOKEN not in b"\n".join(files.values()).decode()
+        for key in keys:
+            head = s3.head_object(Bucket=BUCKET, Key=key, ChecksumMode="ENABLED")
+            data = files[key.rpartition("/")[2]]
+            assert head["ChecksumSHA256"] == b64encode(hashlib.sha256(data).digest()).decode()
+            assert head["ServerSideEncryption"] == "AES256"
+            assert head["ObjectLockMode"] == "COMPLIANCE"
+            grants = s3.get_object_acl(Bucket=BUCKET, Key=key)["Grants"]
+            assert [grant["Grantee"]["Type"] for grant in grants] == ["CanonicalUser"], "its owner, and nobody else"
+
+
+async def test_a_bucket_that_could_be_made_public_gets_no_evidence(room: Room, aws: AwsServer) -> None:
+    with bucket(aws, closed=False):
+        said = spoken(await refusal(preview("capture_evidence", in_bucket(room, aws), GIVEN)))
+        assert "can be made public: switch on BlockPublicAcls" in said
+
+
+async def test_a_bucket_without_a_lock_is_warned_of_and_one_that_is_not_there_is_said(
+    room: Room, aws: AwsServer
+) -> None:
+    with bucket(aws, locked=False):
+        shown = await preview("capture_evidence", in_bucket(room, aws), GIVEN)
+        assert warnings(shown) == ["evidence locks nothing for a time: who may delete there can delete evidence."]
+        missing = in_bucket(room, aws, bucket="nowhere")
+        assert spoken(await refusal(preview("capture_evidence", missing, GIVEN))) == "There is no bucket nowhere."
+
+
+async def test_every_right_of_the_documented_policy_is_needed_and_named_when_it_is_missing(
+    room: Room, aws: AwsServer
+) -> None:
+    with bucket(aws):
+        address = in_bucket(room, aws)
+        shown = await preview("capture_evidence", address, GIVEN)
+        await execute("capture_evidence", address, GIVEN, shown)
+        asked = set(aws.asked())
+        section = PERMISSIONS.read_text(encoding="utf-8").split("\n## Evidence\n")[1].split("\n## ")[0]
+        policy = json.loads(section.partition("```json")[2].partition("```")[0])
+        assert asked == {action for statement in policy["Statement"] for action in statement["Action"]}
+        for action in sorted(asked):
+            allowed = {"Statement": [{"Effect": "Allow", "Action": sorted(asked - {action}), "Resource": "*"}]}
+            aws.control("policy", key="bot", policy=allowed)
+            with pytest.raises(Denied) as caught:
+                await execute("capture_evidence", address, GIVEN, await preview("capture_evidence", address, GIVEN))
+            assert f"`{action}`" in spoken(caught.value)
+
+
+async def test_an_upload_whose_answer_is_lost_is_told_and_overwrites_nothing(room: Room, aws: AwsServer) -> None:
+    with bucket(aws) as s3:
+        address = in_bucket(room, aws)
+        shown = await preview("capture_evidence", address, GIVEN)
+        aws.control("fault", action="s3:PutObject", kind="lost after")
+        await refusal(execute("capture_evidence", address, GIVEN, shown))
+        assert len(s3.list_objects_v2(Bucket=BUCKET)["Contents"]) == 1, "sent once"
+        assert address["region"] == REGION
