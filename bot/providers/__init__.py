@@ -31,6 +31,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "chromadb.sample": "bot.providers.chromadb.collections:SAMPLE",
         "chromadb.delete_collection": "bot.providers.chromadb.delete_collection:DELETE_COLLECTION",
         "cloudwatch.metric": "bot.providers.aws.cloudwatch:METRIC",
+        "cloudwatch.growth": "bot.providers.aws.growth:GROWTH",
         "cloudwatch.ratio": "bot.providers.aws.cloudwatch:RATIO",
         "cloudwatch_logs.lines": "bot.providers.aws.logs:LINES",
         "cloudwatch_logs.insights": "bot.providers.aws.insights:INSIGHTS",

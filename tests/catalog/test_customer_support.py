@@ -94,6 +94,7 @@ WITHOUT_VERDICT = {
     "api-keys": "003-D32",
     "dashboard-user": "003-D33",
     "kb-size": "003-D43",
+    "memory-growth": "003-D43",
     "pending-updates": "003-D39",
     "openai-status": "003-D42",
     "mongodb-status": "003-D42",
@@ -146,6 +147,7 @@ RULES = {
     "delete-log-stream": "refused, log-retention",
     "log-retention": f"destructive {EITHER} one {LEAD} 2 people",
     "fix-leak": f"low {EITHER} by hand",
+    "review-updates": f"low {EITHER} by hand",
     "take-snapshots": f"medium {EITHER} by hand",
     "backup-in-container": "refused, take-snapshots",
     "announce-maintenance": f"low {LEAD} by hand",
@@ -261,6 +263,14 @@ def test_a_number_or_a_state_that_decides_is_measured_again_before_the_change() 
         "restore-knowledge": ("api-container.state",),
     }
     assert found["set-pool-size"].parameters["allowed"] == ["MONGODB_MAX_POOL_SIZE"]
+
+
+def test_the_pending_updates_of_the_day_are_a_list_that_a_person_ticks_off() -> None:
+    review = system(NAME).actions["review-updates"]
+    assert review.by_hand is not None
+    assert "raise-package" in review.by_hand.pt
+    assert review.evidence == ("pending-updates", "vulnerabilities", "package-versions")
+    assert "review-updates" in system(NAME).runbooks["end-of-day"].resolution
 
 
 def test_a_patch_is_verified_by_log_scan_health_and_the_version_that_runs() -> None:

@@ -34,6 +34,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "aws_secrets.secret": {"name": "prod/crm"},
     "aws_secrets.rotate": {"name": "prod/crm"},
     "cloudwatch.metric": METRIC,
+    "cloudwatch.growth": METRIC,
     "cloudwatch.ratio": {"namespace": "AWS/ECS", "numerator": ["a"], "denominator": ["b"]},
     "cloudwatch_logs.lines": {},
     "cloudwatch_logs.insights": {"query": "error_lines"},

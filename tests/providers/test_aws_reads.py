@@ -17,6 +17,7 @@ pytest_plugins = ["aws_fixtures"]
 BALANCER = "app/prod/50dc6c495c0c9188"
 GROUP = "/ecs/customer-support-api"
 ECS = {"namespace": "AWS/ECS", "dimensions": {"ClusterName": "prod", "ServiceName": "api"}}
+LEAK = {"metric": "MemoryUtilization", "unit": "%", "ceiling": 100}
 
 
 def minutes_ago(minutes: float) -> datetime:
@@ -62,6 +63,45 @@ async def test_a_metric_tells_its_last_mean_lowest_and_highest_value_and_its_cou
     assert reading.trend == (40.0, 90.0, 50.0)
     assert isinstance(values["age_s"], int)
     assert 60 <= values["age_s"] <= 240
+
+
+def leak(aws: AwsServer, first: float, *, per_hour: float, hours: float, until: float = 7) -> None:
+    """Memory that rises evenly, a point every ten minutes."""
+    steps = round(hours * 6)
+    points = [("MemoryUtilization", until + 10 * (steps - n), first + per_hour * n / 6) for n in range(steps)]
+    put(aws, "AWS/ECS", ECS["dimensions"], points)
+
+
+async def test_growth_tells_how_much_an_hour_and_when_it_is_full(aws: AwsServer) -> None:
+    leak(aws, 50, per_hour=6, hours=4)
+    reading = await read("cloudwatch.growth", aws.address(), **ECS, **LEAK)
+    found = measured(reading)
+    assert found["per_hour"] == pytest.approx(6, abs=0.3)
+    assert found["last"] == 73.0
+    assert found["hours_left"] == pytest.approx(27 / 6, abs=0.4)
+    assert summary(reading).startswith("MemoryUtilization: 73.0 % now, +")
+    assert "; at this pace full in 4." in summary(reading)
+    assert len(reading.trend) > 20
+
+
+async def test_growth_after_a_restart_is_not_hidden_by_the_fall(aws: AwsServer) -> None:
+    leak(aws, 60, per_hour=8, hours=3, until=120)
+    leak(aws, 40, per_hour=8, hours=1.5)
+    found = measured(await read("cloudwatch.growth", aws.address(), **ECS, **LEAK))
+    assert found["per_hour"] == pytest.approx(8, abs=1)
+    assert found["hours"] == pytest.approx(1.4, abs=0.3)
+
+
+async def test_what_does_not_rise_or_has_too_few_points_is_never_full(aws: AwsServer) -> None:
+    steady = [("MemoryUtilization", 7 + 10.0 * n, 55.0) for n in range(12)]
+    put(aws, "AWS/ECS", ECS["dimensions"], steady)
+    reading = await read("cloudwatch.growth", aws.address(), **ECS, **LEAK)
+    assert measured(reading)["per_hour"] == 0
+    assert missing(reading, "hours_left") == "it does not rise"
+    put(aws, "AWS/ECS", {"ServiceName": "young"}, [("MemoryUtilization", 7 + 10.0 * n, 60.0 - n) for n in range(3)])
+    young = {**ECS, "dimensions": {"ServiceName": "young"}}
+    few = await read("cloudwatch.growth", aws.address(), **young, **LEAK)
+    assert missing(few, "per_hour") == "MemoryUtilization has only 3 points since it last fell; too few to see a course"
 
 
 async def test_a_percentile_is_asked_for_and_scaled_to_milliseconds(aws: AwsServer) -> None:

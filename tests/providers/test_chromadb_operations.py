@@ -46,11 +46,20 @@ async def test_the_heartbeat_tells_the_round_trip_in_milliseconds(chroma: Chroma
 
 async def test_collections_are_counted_with_their_documents_and_the_missing_are_named(chroma: ChromaServer) -> None:
     reading = await read("chromadb.collections", {"url": chroma.url}, expected=("kb-acme", "kb-gone"))
-    assert measured(reading) == {"collections": 2, "absent": 1, "documents": 7}
+    assert measured(reading) == {"collections": 2, "absent": 1, "documents": 7, "vectors_mb": 0.0}
     assert summary(reading) == "2 collections; 1 expected ones are missing: kb-gone"
     assert set(reading.evidence) == {"absent: kb-gone", "kb-acme  7", "kb-empty  0"}
     plain = await read("chromadb.collections", {"url": chroma.url})
     assert summary(plain) == "2 collections with 7 documents"
+
+
+async def test_the_memory_that_all_vectors_take_once_they_are_loaded_is_told(chroma: ChromaServer) -> None:
+    chroma.create_database("loaded")
+    address = {"url": chroma.url, "database": "loaded"}
+    chroma.create("kb-one", documents=2000, database="loaded")
+    assert measured(await read("chromadb.collections", address))["vectors_mb"] == 0.02  # 2000 of three numbers
+    chroma.create("kb-two", documents=4000, database="loaded")
+    assert measured(await read("chromadb.collections", address))["vectors_mb"] == 0.07
 
 
 async def test_more_collections_than_a_page_are_still_counted(chroma: ChromaServer) -> None:
@@ -63,6 +72,7 @@ async def test_more_collections_than_a_page_are_still_counted(chroma: ChromaServ
     assert measured(reading)["collections"] == 103
     assert measured(reading)["absent"] == 1
     assert "more than 50 collections" in missing(reading, "documents")
+    assert "more than 50 collections" in missing(reading, "vectors_mb")
 
 
 async def test_the_documents_of_one_collection_are_counted(chroma: ChromaServer) -> None:

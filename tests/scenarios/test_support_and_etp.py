@@ -57,6 +57,17 @@ async def test_secrets_are_not_rotated_before_the_evidence_is_kept_and_the_datab
     await house.told(ON_CALL, "/run backup-database")
 
 
+async def test_the_updates_of_the_day_are_a_list_that_the_on_call_ticks_off_and_the_record_keeps(house: House) -> None:
+    await house.command(ON_CALL, "/run review-updates", channel="customer-support")
+    card = await house.headline("RUN-1")
+    shown = house.words(card)
+    assert "cada crítica tem raise-package" in shown
+    assert "dependencies.yml" in shown
+    await house.click(ON_CALL, card, "run:done")
+    await house.replied("RUN-1", "@ana")
+    assert (await house.demo.bot.ports.record.load(RUNS, "RUN-1")).phase in (Phase.FINISHED, Phase.VERIFIED)
+
+
 async def test_severities_contacts_and_documents_are_those_of_the_system_of_the_channel(house: House) -> None:
     titles = {"customer-support": "crítico e fora do ar", "etp-express": "função crítica degradada"}
     for number, (system, title) in enumerate(titles.items(), 1):

@@ -1,7 +1,7 @@
 """What is kept: the server's pulse, its collections, how full one is, and whether it finds anything."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from time import perf_counter
 from typing import Annotated, Any, Final
@@ -20,6 +20,8 @@ _PAGE: Final = 100
 _COUNTED: Final = 50
 _AT_ONCE: Final = 8
 _HITS: Final = 3
+_BYTES: Final = 4  # of each number in a vector
+_MIB: Final = 1024 * 1024
 
 CollectionName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]*[a-zA-Z0-9]$", min_length=3, max_length=512)]
 
@@ -44,10 +46,11 @@ class Sample(Named):
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A collection with the id that no other ever gets."""
+    """A collection with the id that no other ever gets; vectors have no length before the first is stored."""
 
     id: str
     name: str
+    dimension: int = field(default=0, compare=False)
 
 
 async def find(chroma: Chroma, name: str) -> Collection | None:
@@ -67,7 +70,8 @@ async def count(chroma: Chroma, collection: Collection) -> int:
 def _collection(raw: Any, chroma: Chroma) -> Collection:
     if not isinstance(raw, dict) or not isinstance(raw.get("id"), str) or not isinstance(raw.get("name"), str):
         raise odd(chroma.address.where)
-    return Collection(raw["id"], raw["name"])
+    dimension = raw.get("dimension")
+    return Collection(raw["id"], raw["name"], dimension if isinstance(dimension, int) else 0)
 
 
 async def _heartbeat(address: Address, _: Parameters) -> Reading:
@@ -92,14 +96,22 @@ async def _collections(address: Address, wanted: Expected) -> Reading:
         absent = [name for name in wanted.expected if not any(one.name == name for one in found)]
         total = len(found) if len(found) < _PAGE else await _total(chroma)
         absent = [name for name in absent if total < _PAGE or await find(chroma, name) is None]
-    documents = sum(counts) if total <= _COUNTED else None
-    uncounted = say("there are more than {limit} collections; count the one that matters", limit=_COUNTED)
+    is_counted = total <= _COUNTED
+    uncounted = (
+        None
+        if is_counted
+        else say("there are more than {limit} collections; count the one that matters", limit=_COUNTED)
+    )
+    documents = sum(counts) if is_counted else None
+    # What its cache holds once every collection was asked: it keeps vectors until the process ends.
+    held = sum(one.dimension * size * _BYTES for one, size in zip(found, counts, strict=False))
     return Reading(
         _summary(total, documents, absent),
         (
             Measurement("collections", total),
             Measurement("absent", len(absent)),
-            Measurement("documents", documents, missing=uncounted if documents is None else None),
+            Measurement("documents", documents, missing=uncounted),
+            Measurement("vectors_mb", round(held / _MIB, 2) if is_counted else None, "MB", uncounted),
         ),
         (
             *(f"absent: {mask(name)[:100]}" for name in absent),
