@@ -70,7 +70,7 @@ def _counted(preview: Preview, number: int, shared: tuple[int, int], others: int
             **values,
         )
     told = say("in all: {number} × {each}, and {others} that others use; the limit is {limit}", **values)
-    shown = replace(preview, lines=(*preview.lines, Line(told, "", str(total))))
+    shown = replace(preview, lines=(*preview.lines, Line(told, str(total), str(total))))
     if isinstance(others, _Unknown):
         caution = say("How much of the limit others use is not known ({reason}).", reason=others.reason)
         return replace(shown, warnings=(*shown.warnings, caution))

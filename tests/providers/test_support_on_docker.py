@@ -88,7 +88,7 @@ async def test_a_pool_is_counted_once_for_each_container_and_stays_below_the_lim
     told = "in all: 44 × 2, and {others} that others use; the limit is 100"
     others = int(lines_of(fits)[-1][2]) - 88
     assert 8 < others < 12
-    assert lines_of(fits)[-1] == (told.format(others=others), "", str(88 + others))
+    assert lines_of(fits)[-1] == (told.format(others=others), str(88 + others), str(88 + others))
     assert lines_of(fits)[-2] == (f"setting {POOL}", "20", "44")
     assert fits.undo == {"name": API, "env": "", "variable": POOL, "value": "20", "allowed": POOL, "steady_s": "10"}
     refusal = await here.refused("set-pool-size", value="50")
