@@ -384,6 +384,8 @@ async def test_the_advisor_tells_slow_queries_by_shape_and_the_indexes_that_it_m
         "740 ms  shop.tickets  COLLSCAN  5000 examined for 3  find filter {contact: ?, status: ?} sort {at: ?}",
     )
     assert "maria" not in repr(reading)
+    # The members of this cluster, and not of the one whose name begins alike.
+    assert {one.partition(".")[0] for one in atlas.advised} == {"prod-shard-00-00", "prod-shard-00-01"}
 
 
 async def test_an_advisor_with_nothing_to_say_and_a_cut_line_are_no_trouble(atlas: Atlas) -> None:

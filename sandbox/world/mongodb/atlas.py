@@ -34,6 +34,7 @@ class Atlas:
     slow: list[dict[str, Any]] = field(default_factory=list)
     suggested: list[dict[str, Any]] = field(default_factory=list)
     shapes: list[dict[str, Any]] = field(default_factory=list)
+    advised: set[str] = field(default_factory=set)
     _nonce: str = field(default_factory=lambda: secrets.token_hex(12))
 
     @property
@@ -80,7 +81,7 @@ class Atlas:
         named = {
             f"{self.cluster}-shard-00-00": "REPLICA_SECONDARY",
             f"{self.cluster}-shard-00-01": "REPLICA_PRIMARY",
-            "staging-shard-00-00": "REPLICA_PRIMARY",
+            f"{self.cluster}-eu-shard-00-00": "REPLICA_PRIMARY",
         }
         hosts = {f"{name}.ab1cd.mongodb.net": kind for name, kind in named.items()}
         found = [
@@ -93,6 +94,7 @@ class Atlas:
         self._demand(request)
         if not self.advises:
             raise _refused(403, "USER_UNAUTHORIZED")
+        self.advised.add(request.match_info["process"])
         is_primary = request.match_info["process"] == self.primary
         if request.match_info["kind"] == "suggestedIndexes":
             told = {"shapes": self.shapes, "suggestedIndexes": self.suggested}
