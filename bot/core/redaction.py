@@ -30,7 +30,12 @@ def mask(text: str) -> str:
 
 def mask_but_addresses(text: str) -> str:
     """The same with the addresses of machines left in: for the restricted channel alone."""
-    return _replaced(text, _RULES)
+    return _replaced(mask_credentials(text), _PERSONAL)
+
+
+def mask_credentials(text: str) -> str:
+    """What a person typed without passwords, keys and tokens: whom it is about, they may say."""
+    return _replaced(text, _CREDENTIALS)
 
 
 def _replaced(text: str, rules: Iterable[_Rule]) -> str:
@@ -99,7 +104,7 @@ def _rule(pattern: str, replacement: str | Callable[[_Match], str] = MASKED) -> 
     return re.compile(pattern), replacement
 
 
-_RULES: Final = (
+_CREDENTIALS: Final = (
     _rule(r"(?s)-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)"),
     _rule(r"\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?"),
     _rule(r"(?i)((?:set-)?cookie\\?[\"']?:\s{0,3})[^\r\n\"']+", rf"\1{MASKED}"),
@@ -126,6 +131,8 @@ _RULES: Final = (
     ),
     _rule(rf"(?i)(?P<name>(?:token|authorization|session_?id){_IS}\\?[\"']?)(?P<value>[\w+/=.~-]{{8,}})", _if_random),
     _rule(rf"(?i)(?P<name>(?:key|chave){_IS}\\?[\"']?)(?P<value>[\w+/=-]{{20,}})", _if_random),
+)
+_PERSONAL: Final = (
     _rule(r"(?<![\w.+-])[\w.+-]+@((?:[\w-]+\.)+[a-zA-Z]{2,})", rf"{MASKED}@\1"),
     _rule(r"\b(sha(?:256|512):[0-9a-f]{12})[0-9a-f]{20,}", r"\1"),
     _rule(r"(?<![\w.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)"),

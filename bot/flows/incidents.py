@@ -11,6 +11,7 @@ from bot.core.events import Author, Recorded
 from bot.core.family import INCIDENTS
 from bot.core.incident import Incident
 from bot.core.policy import Right, Severity
+from bot.core.redaction import mask_credentials
 from bot.core.text import Text
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand
@@ -49,7 +50,7 @@ async def declare(ports: Ports, caller: Caller, system: System, severity: Severi
     known = system.profile.severities
     if severity not in known:
         raise UserError("This system has no {severity}. It knows {known}.", severity=severity, known=", ".join(known))
-    fact = incident.declare(severity, title, system.id)
+    fact = incident.declare(severity, mask_credentials(title), system.id)
     return await ports.record.open(INCIDENTS, fact, caller.author, caller.key)
 
 
@@ -63,7 +64,7 @@ async def update(ports: Ports, caller: Caller, number: str, words: str) -> Kept[
     """Add what is known now."""
     await _demand_respond(ports, caller, number)
     return await ports.record.change(
-        INCIDENTS, number, lambda state: incident.update(state, words), caller.author, caller.key
+        INCIDENTS, number, lambda state: incident.update(state, mask_credentials(words)), caller.author, caller.key
     )
 
 
@@ -71,7 +72,7 @@ async def resolve(ports: Ports, caller: Caller, number: str, words: str) -> Kept
     """Say that it is over."""
     await _demand_respond(ports, caller, number)
     return await ports.record.change(
-        INCIDENTS, number, lambda state: incident.resolve(state, words), caller.author, caller.key
+        INCIDENTS, number, lambda state: incident.resolve(state, mask_credentials(words)), caller.author, caller.key
     )
 
 

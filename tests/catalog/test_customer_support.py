@@ -110,6 +110,7 @@ RULES = {
     "setup-indexes": f"high {LEAD}",
     "cache-openai": f"low {EITHER} by hand",
     "relax-escalation": f"medium {LEAD}",
+    "edit-env-file": "refused, relax-escalation",
     "set-pool-size": f"medium {LEAD}",
     "bigger-atlas": f"high {LEAD} by hand",
     "delete-webhook": f"medium {EITHER}",

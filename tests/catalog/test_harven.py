@@ -79,6 +79,7 @@ RULES = {
     "clear-ai-cache": f"destructive {ONCALL} one approver 2 people",
     "raise-redis-memory": "high approver",
     "scale-backend": f"medium {ONCALL}",
+    "compose-scale": "refused, scale-backend",
     "restart-backend": f"medium {ONCALL}",
     "rollback-harven": "high approver",
     "down-and-checkout": "refused, rollback-harven",
@@ -86,6 +87,7 @@ RULES = {
     "clear-rate-limit": f"medium {ONCALL}",
     "del-rate-limits": "refused, clear-rate-limit",
     "correct-jwt-secret": "high approver by hand",
+    "print-jwt-secret": "refused",
     "check-refresh": "low approver by hand",
     "set-pooling": "medium approver",
     "change-row-policy": "high security by hand",
@@ -129,8 +131,8 @@ def test_every_action_is_refused_or_wants_the_people_that_the_inventory_names() 
 
 def test_a_safe_way_is_an_operation_of_the_bot() -> None:
     found = system(NAME).actions
-    ways = [found[one.instead] for one in found.values() if one.refused is not None]
-    assert len(ways) == 5
+    ways = [found[one.instead] for one in found.values() if one.instead]
+    assert len(ways) == 6
     assert [way.name for way in ways if not way.operation] == []
 
 

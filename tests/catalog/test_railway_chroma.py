@@ -81,6 +81,7 @@ RULES = {
     "pkill-uvicorn": "refused, restart-backend",
     "announce-logout": f"low {ONCALL} by hand",
     "define-jwt-secret": "high approver",
+    "print-secrets": "refused",
     "set-jwt-secret": "refused, define-jwt-secret",
     "raise-rate-limit": f"medium {ONCALL}",
     "block-address": "medium security breach",
@@ -133,7 +134,7 @@ def test_every_action_is_refused_or_wants_the_people_that_the_inventory_names() 
 
 
 def test_a_safe_way_is_not_refused_itself() -> None:
-    ways = [rule.removeprefix("refused, ") for rule in RULES.values() if rule.startswith("refused")]
+    ways = [rule.removeprefix("refused, ") for rule in RULES.values() if rule.startswith("refused, ")]
     assert len(ways) == 6
     assert [way for way in ways if RULES[way].startswith("refused")] == []
 
