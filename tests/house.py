@@ -21,6 +21,7 @@ class House:
     def __init__(self, demo: Demo, client: httpx.AsyncClient) -> None:
         self.demo = demo
         self.client = client
+        self._seen: dict[str, Any] = {"version": None}
 
     async def command(self, who: Somebody, text: str, channel: str = "incidents") -> str:
         """Type a slash command; the words of its acknowledgement."""
@@ -46,8 +47,10 @@ class House:
         return answer
 
     async def state(self) -> dict[str, Any]:
-        state: dict[str, Any] = (await self.client.get("/control/state")).json()
-        return state
+        """All that can be seen; asked for again once the version that the page follows has moved."""
+        if self._seen["version"] != self.demo.slack.workspace.changes.version:
+            self._seen = (await self.client.get("/control/state")).json()
+        return self._seen
 
     async def views(self, who: Somebody) -> list[dict[str, Any]]:
         views: list[dict[str, Any]] = (await self.state())["views"].get(who.id, [])
@@ -103,27 +106,36 @@ class House:
         """Poll until `look` gives something; fails after `patience` seconds."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience
+        pause = 0.01
         while not (found := await look()):
             assert loop.time() < deadline, f"waited {patience} s in vain; private: {await self.state()}"[:3000]
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.3, 0.1)
         return found
 
     async def quiet(self) -> None:
         """Wait until everything recorded has been told."""
 
         async def all_told() -> bool:
-            pending = await self.demo.bot.store.xpending(f"{self.demo.bot.settings.prefix}:feed", "reactions")
-            snapshot = await self.demo.bot.docket.snapshot()
-            busy = list(snapshot.running) + [job for job in snapshot.future if not job.key.startswith(CLOCKS)]
-            last = await self._last_delivered()
-            return pending["pending"] == 0 and not busy and last
+            return not await self._untold() and not await self._at_work()
 
         await self.until(all_told)
 
-    async def _last_delivered(self) -> bool:
-        groups = await self.demo.bot.store.xinfo_groups(f"{self.demo.bot.settings.prefix}:feed")
-        newest = await self.demo.bot.store.xrevrange(f"{self.demo.bot.settings.prefix}:feed", count=1)
-        return not newest or groups[0]["last-delivered-id"] == newest[0][0]
+    async def _untold(self) -> bool:
+        """Whether the feed holds something that nobody has taken or that is not confirmed."""
+        store, feed = self.demo.bot.store, f"{self.demo.bot.settings.prefix}:feed"
+        newest = await store.xrevrange(feed, count=1)
+        [group] = await store.xinfo_groups(feed)
+        return bool(group["pending"]) or bool(newest and group["last-delivered-id"] != newest[0][0])
+
+    async def _at_work(self) -> bool:
+        """Whether a job runs or is due, but for the clocks; a docket's snapshot would cost a query for each job."""
+        docket = self.demo.bot.docket
+        async with docket.redis() as redis:
+            if await redis.xlen(docket.stream_key):
+                return True
+            later = await redis.zrange(docket.queue_key, 0, -1)
+        return any(not key.decode().startswith(CLOCKS) for key in later)
 
     async def find(self, name: str) -> dict[str, Any] | None:
         """That message, if it is there now."""

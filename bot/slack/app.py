@@ -59,6 +59,7 @@ def build_app(client: AsyncWebClient, identity: Identity, secret: str | None) ->
         return result
 
     return AsyncApp(
+        name="plantao",  # otherwise Bolt reads the sources of the whole call stack
         client=client,
         signing_secret=secret or "unused in Socket Mode",
         authorize=authorize,

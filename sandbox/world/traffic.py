@@ -75,8 +75,9 @@ class Traffic:
             await asyncio.sleep(self._pace)
             due += (loop.time() - before) * _REQUESTS_PER_SECOND
             before = loop.time()
-            self.send(int(due))
-            due -= int(due)
+            if due >= 1:
+                self.send(int(due))
+                due -= int(due)
 
     def send(self, number: int) -> None:
         """Spreads this many requests evenly over what serves."""

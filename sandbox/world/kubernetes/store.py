@@ -1,10 +1,10 @@
 """The control plane's memory: objects with uids, resource versions and a history that watches follow."""
 
 import asyncio
+import pickle
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -43,17 +43,18 @@ class Store:
 
     def create(self, resource: Resource, document: Document) -> Document:
         """Stores a new object; a creation time in the document is kept, which lets a seed lie in the past."""
-        created = deepcopy(document)
+        created = _copy(document)
         metadata = created["metadata"]
         metadata.setdefault("creationTimestamp", timestamp(self.now()))
         metadata["uid"] = str(uuid4())
         if "spec" in created:
             metadata["generation"] = 1
         self._put("ADDED", resource, created)
-        return deepcopy(created)
+        return _copy(created)
 
     def find(self, resource: Resource, namespace: str, name: str) -> Document | None:
-        return deepcopy(self._documents.get((resource.plural, namespace, name)))
+        found = self._documents.get((resource.plural, namespace, name))
+        return None if found is None else _copy(found)
 
     def read(self, resource: Resource, namespace: str, name: str) -> Document:
         document = self.find(resource, namespace, name)
@@ -62,11 +63,8 @@ class Store:
         return document
 
     def listing(self, resource: Resource, namespace: str) -> list[Document]:
-        return [
-            deepcopy(document)
-            for (plural, place, _), document in sorted(self._documents.items())
-            if plural == resource.plural and place == namespace
-        ]
+        wanted = sorted(key for key in self._documents if key[:2] == (resource.plural, namespace))
+        return [_copy(self._documents[key]) for key in wanted]
 
     def namespaces(self) -> Sequence[str]:
         return [name for plural, _, name in self._documents if plural == NAMESPACES.plural]
@@ -76,11 +74,11 @@ class Store:
         proposed = self.preview(resource, document)
         if proposed != self._documents[_key(resource, proposed)]:
             self._put("MODIFIED", resource, proposed)
-        return deepcopy(proposed)
+        return _copy(proposed)
 
     def preview(self, resource: Resource, document: Document) -> Document:
         """What `replace` would store, but for the new resource version."""
-        proposed = deepcopy(document)
+        proposed = _copy(document)
         metadata = proposed["metadata"]
         stored = self.read(resource, metadata.get("namespace", ""), metadata["name"])
         if metadata.get("resourceVersion") not in (None, "", stored["metadata"]["resourceVersion"]):
@@ -111,7 +109,7 @@ class Store:
     def _record(self, change_type: str, resource: Resource, document: Document) -> None:
         self._version += 1
         document["metadata"]["resourceVersion"] = str(self._version)
-        change = Change(change_type, self._version, resource, deepcopy(document))
+        change = Change(change_type, self._version, resource, _copy(document))
         self._history.append(change)
         self.changed.set()
         for follower in self._followers:
@@ -136,6 +134,12 @@ class Store:
         if since + 1 < oldest:
             raise version_too_old(since, oldest)
         return [change for change in self._history if change.version > since]
+
+
+def _copy(document: Document) -> Document:
+    # The controllers read all of it with every step: `deepcopy` was a fifth of what a demo costs.
+    copied: Document = pickle.loads(pickle.dumps(document))  # noqa: S301 - what we have pickled ourselves
+    return copied
 
 
 def _key(resource: Resource, document: Document) -> tuple[str, str, str]:
