@@ -135,6 +135,11 @@ class Check(Entry):
     source: str = ""
 
     @property
+    def usage(self) -> str:
+        """How it is typed: `api-version expected=…`."""
+        return " ".join((self.name, *(f"{name}=…" for name in self.asks)))
+
+    @property
     def identity(self) -> str:
         """What it is among all checks; what somebody said is in it as a digest only."""
         said = sha256(repr(sorted(self.given.items())).encode()).hexdigest()[:16] if self.given else ""

@@ -77,6 +77,12 @@ async def test_what_cannot_be_said_is_refused_before_anything_is_asked(house: Ho
     assert answer in await house.command(NEXT_ON_CALL, typed)
 
 
+async def test_the_list_of_checks_says_what_can_be_said_with_them(house: House) -> None:
+    said = await house.command(NEXT_ON_CALL, "/diag")
+    assert "`api-version expected=…`" in said
+    assert "`session key=…`" in said
+
+
 async def test_who_may_not_diagnose_may_not_with_a_value_either(house: House) -> None:
     for typed in ("/diag api-version expected=2.4.0", "/diag session", "/diag watch api-version expected=2.4.0"):
         await house.command(OUTSIDER, typed)

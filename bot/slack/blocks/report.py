@@ -229,7 +229,7 @@ def menu(value: Menu, voice: Voice) -> Message:
     system = value.system
     title = voice(say("*What can be diagnosed in {system}*", system=system.profile.name))
     rows = [
-        f"`/diag {group}` — {', '.join(f'`{check.name}`' for check in checks)}"
+        f"`/diag {group}` — {', '.join(f'`{check.usage}`' for check in checks)}"
         for group, checks in system.groups().items()
     ]
     blocks = [parts.section(title), *parts.lines(rows)]
