@@ -32,8 +32,9 @@ async def test_what_is_dangerous_is_refused_with_its_reason_and_the_safe_way(hou
 
 async def test_a_step_by_hand_is_ticked_off_by_those_whom_the_document_trusts_with_it(house: House) -> None:
     await house.command(ON_CALL, "/run notify-users", channel="etp-express")
+    notice = await house.headline("RUN-1")
     await house.command(ON_CALL, "/run announce-maintenance", channel="customer-support")
-    notice, window = await house.headline("RUN-1"), await house.headline("RUN-2")
+    window = await house.headline("RUN-2")
     assert "[ETP Express]" in house.words(notice)
     assert buttons(notice) == buttons(window) == ["run:done", "run:deny"]
     await house.click(ON_CALL, window, "run:done")
