@@ -62,6 +62,19 @@ class DockerEngine:
     def remove(self, name: str) -> None:
         self.client.delete(f"/containers/{name}", params={"force": "1", "v": "1"})
 
+    def keep(self, repository: str, tag: str, version: str) -> str:
+        """An image of an application in one version, whose program and settings differ; its id."""
+        made = self.run(f"{repository}-build", "sh", "-c", f"echo {version} > /version; sleep 600")
+        changes = (f"ENV VERSION={version}", f"LABEL version={version}", f'CMD ["sleep", "60{version}"]')
+        query = [("container", made), ("repo", repository), ("tag", tag), ("pause", "0")]
+        answer = self.client.post("/commit", params=[*query, *(("changes", one) for one in changes)], json={})
+        assert answer.status_code == 201, answer.text
+        self.remove(made)
+        return str(answer.json()["Id"])
+
+    def settings(self, name: str) -> dict[str, str]:
+        return dict(row.split("=", 1) for row in self.inspect(name)["Config"]["Env"])
+
     def get(self, path: str, **query: str) -> Any:
         return self.client.get(path, params=query).raise_for_status().json()
 

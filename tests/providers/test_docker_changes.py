@@ -286,84 +286,6 @@ async def test_only_listed_settings_are_changed_and_never_secrets(
     assert "has these settings already" in same
 
 
-def keep_image(engine: DockerEngine, repository: str, tag: str, version: str) -> str:
-    """An image of the application in one version, whose program and settings differ; its id."""
-    made = engine.run(f"{repository}-build", "sh", "-c", f"echo {version} > /version; sleep 600")
-    changes = (f"ENV VERSION={version}", f"LABEL version={version}", f'CMD ["sleep", "60{version}"]')
-    query = {"container": made, "repo": repository, "tag": tag, "pause": "0"}
-    answer = engine.client.post("/commit", params=[*query.items(), *(("changes", one) for one in changes)], json={})
-    assert answer.status_code == 201, answer.text
-    engine.remove(made)
-    return str(answer.json()["Id"])
-
-
-async def test_a_container_goes_back_to_a_kept_image_with_all_else_the_same_and_forward_again_by_its_digest(
-    engine: DockerEngine, address: Settings, name: str
-) -> None:
-    older = keep_image(engine, name, "backup-20261120", "1")
-    newer = keep_image(engine, name, "latest", "2")
-    volume = {"Binds": [f"{name}-v:/data"], "Memory": 64 * 1024 * 1024}
-    engine.run(name, Image=f"{name}:latest", Cmd=None, Env=["PORT=8000", "DB_PASSWORD=s3same"], host=volume)
-    before = engine.inspect(name)
-    wanted = {"name": name, "repository": name, "tag": "backup-20261120"}
-    shown = await preview("docker.rollback", address, **wanted)
-    assert lines(shown)["image"] == (f"{name}:latest", f"{name}:backup-20261120")
-    assert lines(shown)["image id"] == (newer.removeprefix("sha256:")[:12], older.removeprefix("sha256:")[:12])
-    assert "approves confirms that the data" in warnings(shown)
-    assert "newer" not in warnings(shown)
-    assert "s3same" not in repr(shown)
-    # Somebody gives the kept name to another image meanwhile: the one that was shown is meant.
-    engine.post(f"/images/{newer}/tag", {"repo": name, "tag": "backup-20261120"})
-    again = await preview("docker.rollback", address, **shown.arguments)
-    assert again.fingerprint == shown.fingerprint
-    assert await execute("docker.rollback", address, again) == f"{name} runs {older} again and is up"
-    after = engine.inspect(name)
-    assert after["Image"] == older
-    assert after["Config"]["Cmd"] == ["sleep", "601"]
-    assert after["Config"]["Labels"] == {"version": "1"}
-    assert settings_of(engine, name) == {"VERSION": "1", "PORT": "8000", "DB_PASSWORD": "s3same"}
-    assert (after["HostConfig"]["Binds"], after["HostConfig"]["Memory"]) == (volume["Binds"], volume["Memory"])
-    forward = await preview("docker.rollback", address, **shown.undo)
-    assert lines(forward)["image"] == (older, f"{name}:latest")
-    assert "newer than the one that runs" in warnings(forward)
-    await execute("docker.rollback", address, forward)
-    assert engine.inspect(name)["Image"] == newer
-    assert _comparable(engine.inspect(name)) == _comparable(before)
-
-
-async def test_going_back_names_the_images_there_are_and_takes_no_other(
-    engine: DockerEngine, address: Settings, name: str
-) -> None:
-    wanted = {"name": name, "repository": name}
-    keep_image(engine, name, "latest", "2")
-    engine.run(name, Image=f"{name}:latest", Cmd=["sleep", "600"])
-    assert f"no other image {name} to go back to" in await refused("docker.rollback", address, **wanted)
-    keep_image(engine, name, "backup-20261119", "1")
-    choice = await refused("docker.rollback", address, **wanted)
-    assert re.search(rf"go back to: {name}:backup-20261119  \w{{12}}  \d{{4}}-\d\d-\d\d \d\d:\d\dZ", choice), choice
-    assert f"It runs {name}:latest " in choice
-    assert "runs this image already" in await refused("docker.rollback", address, **wanted, tag="latest")
-    assert f"no image {name}:backup-1 " in await refused("docker.rollback", address, **wanted, tag="backup-1")
-    shown = await preview("docker.rollback", address, **wanted, tag="backup-20261119")
-    engine.post(f"/containers/{name}/restart", {"t": "0"})
-    assert "no longer looks as it was shown" in spoken(await failing("docker.rollback", address, shown))
-
-
-async def test_an_older_image_that_does_not_come_up_gives_way_to_the_newer_one(
-    engine: DockerEngine, address: Settings, name: str
-) -> None:
-    keep_image(engine, name, "latest", "2")
-    keep_image(engine, name, "backup-20261119", "1")
-    # The program that the container was told to run asks for the version of its image.
-    engine.run(name, Image=f"{name}:latest", Cmd=["sh", "-c", "[ $VERSION = 2 ] && sleep 600; exit 7"])
-    before = engine.inspect(name)
-    shown = await preview("docker.rollback", address, name=name, repository=name, tag="backup-20261119")
-    error = await failing("docker.rollback", address, shown)
-    assert "The old container runs again, unchanged." in spoken(error)
-    assert engine.inspect(name)["Id"] == before["Id"]
-    assert engine.inspect(name)["State"]["Running"] is True
-
-
 async def test_one_setting_whose_value_alone_is_chosen_is_set_and_taken_away_again(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
@@ -524,7 +446,7 @@ async def test_the_documented_requests_are_all_that_changes_need(
 ) -> None:
     engine.run(f"{name}-backend-1", Labels=compose(name), Env=["OPENAI_MODEL=gpt-4.1"])
     engine.create(f"{name}-stopped")
-    keep_image(engine, name, "kept", "1")
+    engine.keep(name, "kept", "1")
     tag = {"image": IMAGE, "name": f"{name}:x"}
     for block, work in {
         "docker-restart": [

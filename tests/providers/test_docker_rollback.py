@@ -1,0 +1,115 @@
+"""Going back to a kept image, on a real Docker engine: by its digest, with all else the same, or not at all."""
+
+import re
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from data_changes import execute, lines, preview, refused, warnings
+from docker_engine import DockerEngine, started
+from readings import Settings, spoken
+
+from bot.core.preview import Preview
+
+BACK = "docker.rollback"
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
+    with started(tmp_path_factory.mktemp("docker")) as engine:
+        yield engine
+
+
+@pytest.fixture
+def address(engine: DockerEngine) -> Settings:
+    return {"socket": engine.socket}
+
+
+@pytest.fixture
+def name(engine: DockerEngine) -> Iterator[str]:
+    """A name of the test's own, for a container and its images."""
+    name = f"t{uuid.uuid4().hex[:8]}"
+    yield name
+    for found in engine.names():
+        if found.startswith(name):
+            engine.remove(found)
+
+
+async def back(address: Settings, **parameters: object) -> Preview:
+    return await preview(BACK, address, **{"steady_s": 0, **parameters})
+
+
+async def refusal(address: Settings, **parameters: object) -> str:
+    return spoken(await refused(back(address, **parameters)))
+
+
+async def test_a_container_goes_back_to_a_kept_image_with_all_else_the_same_and_forward_again_by_its_digest(
+    engine: DockerEngine, address: Settings, name: str
+) -> None:
+    older = engine.keep(name, "backup-20261120", "1")
+    newer = engine.keep(name, "latest", "2")
+    volume = {"Binds": [f"{name}-v:/data"], "Memory": 64 * 1024 * 1024}
+    engine.run(name, Image=f"{name}:latest", Cmd=None, Env=["PORT=8000", "DB_PASSWORD=s3same"], host=volume)
+    before = engine.inspect(name)
+    wanted = {"name": name, "repository": name, "tag": "backup-20261120"}
+    shown = await back(address, **wanted)
+    assert lines(shown)["image"] == (f"{name}:latest", f"{name}:backup-20261120")
+    assert lines(shown)["image id"] == (newer.removeprefix("sha256:")[:12], older.removeprefix("sha256:")[:12])
+    assert "approves confirms that the data" in warnings(shown)
+    assert "newer" not in warnings(shown)
+    assert "s3same" not in repr(shown)
+    # Somebody gives the kept name to another image meanwhile: the one that was shown is meant.
+    engine.post(f"/images/{newer}/tag", {"repo": name, "tag": "backup-20261120"})
+    again = await back(address, **shown.arguments)
+    assert again.fingerprint == shown.fingerprint
+    assert await execute(BACK, address, again) == f"{name} runs {older} again and is up"
+    after = engine.inspect(name)
+    assert after["Image"] == older
+    assert after["Config"]["Cmd"] == ["sleep", "601"]
+    assert after["Config"]["Labels"] == {"version": "1"}
+    assert engine.settings(name) == {"VERSION": "1", "PORT": "8000", "DB_PASSWORD": "s3same"}
+    assert (after["HostConfig"]["Binds"], after["HostConfig"]["Memory"]) == (volume["Binds"], volume["Memory"])
+    forward = await back(address, **shown.undo)
+    assert lines(forward)["image"] == (older, f"{name}:latest")
+    assert "newer than the one that runs" in warnings(forward)
+    await execute(BACK, address, forward)
+    assert engine.inspect(name)["Image"] == newer
+    after = engine.inspect(name)
+    assert {key: after["Config"][key] for key in ("Cmd", "Labels", "Image", "User")} == {
+        key: before["Config"][key] for key in ("Cmd", "Labels", "Image", "User")
+    }
+    assert after["HostConfig"] == before["HostConfig"]
+    assert engine.settings(name) == {"VERSION": "2", "PORT": "8000", "DB_PASSWORD": "s3same"}
+
+
+async def test_going_back_names_the_images_there_are_and_takes_no_other(
+    engine: DockerEngine, address: Settings, name: str
+) -> None:
+    wanted = {"name": name, "repository": name}
+    engine.keep(name, "latest", "2")
+    engine.run(name, Image=f"{name}:latest", Cmd=["sleep", "600"])
+    assert f"no other image {name} to go back to" in await refusal(address, **wanted)
+    engine.keep(name, "backup-20261119", "1")
+    choice = await refusal(address, **wanted)
+    assert re.search(rf"go back to: {name}:backup-20261119  \w{{12}}  \d{{4}}-\d\d-\d\d \d\d:\d\dZ", choice), choice
+    assert f"It runs {name}:latest " in choice
+    assert "runs this image already" in await refusal(address, **wanted, tag="latest")
+    assert f"no image {name}:backup-1 " in await refusal(address, **wanted, tag="backup-1")
+    shown = await back(address, **wanted, tag="backup-20261119")
+    engine.post(f"/containers/{name}/restart", {"t": "0"})
+    assert "no longer looks as it was shown" in spoken(await refused(execute(BACK, address, shown)))
+
+
+async def test_an_older_image_that_does_not_come_up_gives_way_to_the_newer_one(
+    engine: DockerEngine, address: Settings, name: str
+) -> None:
+    engine.keep(name, "latest", "2")
+    engine.keep(name, "backup-20261119", "1")
+    # The program that the container was told to run asks for the version of its image.
+    engine.run(name, Image=f"{name}:latest", Cmd=["sh", "-c", "[ $VERSION = 2 ] && sleep 600; exit 7"])
+    before = engine.inspect(name)
+    shown = await back(address, name=name, repository=name, tag="backup-20261119")
+    error = await refused(execute(BACK, address, shown))
+    assert "The old container runs again, unchanged." in spoken(error)
+    assert engine.inspect(name)["Id"] == before["Id"]
+    assert engine.inspect(name)["State"]["Running"] is True
