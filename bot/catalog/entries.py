@@ -36,8 +36,7 @@ _SAID = {
 }
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), WithJsonSchema(_WRITTEN)]
-Measured = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\.\w+(\.\w+)*$")]
-"""A measurement of a check, as `check.name`."""
+Measured = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\.\w+(\.\w+)*$")]  # check.measurement
 Title = Annotated[Words, BeforeValidator(_both_languages), WithJsonSchema(_SAID)]
 
 
