@@ -99,6 +99,26 @@ def test_a_name_that_points_nowhere_is_found(
     assert f"actions.yml: rollback-agente-api: {complaint}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (
+            "{service} {version} is done",
+            "{service} {release} is done",
+            "tells.deploy-done: no question is called release",
+        ),
+        ("choices: [deploy-done, ", "choices: [deploy-over, ", "has to offer exactly these sentences, in this order"),
+    ],
+)
+def test_an_announcement_that_could_not_be_said_is_found(
+    catalog: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, complaint: str
+) -> None:
+    change(catalog / "agente-ia" / "actions.yml", old, new)
+
+    assert main(["check"]) == 1
+    assert complaint in capsys.readouterr().out
+
+
 def test_a_secret_in_the_catalog_is_refused_and_not_repeated(catalog: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = catalog / "agente-ia" / "system.yml"
     line = change(path, '{url: "env:AGENTE_REDIS_URL"}', '{url: "redis://:hunter2@redis:6379"}')

@@ -6,11 +6,13 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from bot.catalog.sentence import Sentences, require_said
+from bot.catalog.shape import Entry as Entry
+from bot.catalog.shape import Title as Title
 from bot.core.findings import Level, Quantity, Threshold
 from bot.core.policy import Severity
-from bot.core.text import Words
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -23,27 +25,10 @@ def parse_duration(raw: object) -> object:
     return timedelta(seconds=int(found[1]) * _UNITS[found[2]]) if found else raw
 
 
-def _both_languages(raw: object) -> object:
-    return Words(**raw) if isinstance(raw, dict) else raw
-
-
 _WRITTEN = {"type": "string", "pattern": r"^\d+[smhd]$"}
-_SAID = {
-    "type": "object",
-    "properties": {"en": {"type": "string"}, "pt": {"type": "string"}},
-    "required": ["en", "pt"],
-    "additionalProperties": False,
-}
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), WithJsonSchema(_WRITTEN)]
 Measured = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\.\w+(\.\w+)*$")]  # check.measurement
-Title = Annotated[Words, BeforeValidator(_both_languages), WithJsonSchema(_SAID)]
-
-
-class Entry(BaseModel):
-    """The base of all catalog entries: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 class Role(Entry):
@@ -195,6 +180,8 @@ class Share(Entry):
 class Action(Entry):
     """What may be done to a target, and what it needs: an operation, a step by hand, or a refusal with the safe way.
 
+    `tells` makes it an announcement: the question `what` has a sentence for each of its choices.
+
     `requires` are checks that must be ok before; `guards` too, each with parameters taken from the state that the
     preview read (`{migrations: {since: deployed}}`); `holds` are measurements that must have one value, `shares` a
     limit that a number must fit into; `first` names actions that have to be done and verified within the day before.
@@ -227,6 +214,7 @@ class Action(Entry):
     watched: Duration | None = None
     breach_ok: bool = False
     by_hand: Title | None = None
+    tells: Sentences = Field(default_factory=dict)
     refused: Title | None = None
     instead: str = ""
     limit: Duration | None = None
@@ -234,8 +222,10 @@ class Action(Entry):
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> "Action":
-        if sum((bool(self.operation), self.by_hand is not None, self.refused is not None)) != 1:
-            raise ValueError("an action has exactly one of operation, by_hand and refused")
+        if sum((bool(self.operation), self.by_hand is not None, bool(self.tells), self.refused is not None)) != 1:
+            raise ValueError("an action has exactly one of operation, by_hand, tells and refused")
+        if self.tells:
+            require_said(self.tells, self.asks["what"].choices if "what" in self.asks else (), self.asks)
         if self.refused is None and self.approve is None:
             raise ValueError("approve: who may approve is missing")
         if self.operation and not (self.target and self.verify and self.undo):

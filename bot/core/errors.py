@@ -102,6 +102,11 @@ class ChatError(PlantaoError):
         self.code = code
         self.retry_after = retry_after
 
+    @property
+    def is_early(self) -> bool:
+        """Whether Slack, or our own pace, only asks to wait: then nothing was posted."""
+        return self.code in {"paced", "ratelimited"}
+
 
 class ConfigError(PlantaoError):
     """The settings or the catalog are wrong; the message names the place."""

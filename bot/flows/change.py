@@ -11,7 +11,7 @@ from bot.core.family import RUNS
 from bot.core.preview import Preview
 from bot.core.run import WORKER, Failed, Finished, Phase
 from bot.core.text import Person, Text, say
-from bot.flows import turns
+from bot.flows import announce, turns
 from bot.flows.ports import Ports
 
 EVERY: Final = 1.0  # seconds between two looks for a cancel, and between two lines of progress
@@ -22,9 +22,7 @@ async def change(ports: Ports, number: str, action: Action, preview: Preview) ->
     """Call the provider once and put whatever happens into words."""
     limit = turns.limit_of(action).total_seconds()
     progress = _Progress(ports, number)
-    changing = asyncio.create_task(
-        ports.targets.execute(action, preview.arguments, preview, progress.tell), name=f"execute:{number}"
-    )
+    changing = asyncio.create_task(_carried_out(ports, action, preview, progress), name=f"execute:{number}")
     watching = asyncio.create_task(_cancelled(ports, number, progress))
     try:
         await asyncio.wait({changing, watching}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
@@ -34,6 +32,12 @@ async def change(ports: Ports, number: str, action: Action, preview: Preview) ->
         changing.cancel()
         # The target stays ours until the call has let go of it.
         await asyncio.wait({changing}, timeout=END_LIMIT)
+
+
+async def _carried_out(ports: Ports, action: Action, preview: Preview, progress: "_Progress") -> Text:
+    if action.tells:
+        return await announce.post(ports, action, preview)
+    return await ports.targets.execute(action, preview.arguments, preview, progress.tell)
 
 
 def _outcome(changing: asyncio.Task[Text], watching: asyncio.Task[str], limit: float) -> Finished | Failed:

@@ -15,7 +15,7 @@ from bot.core.preview import Preview
 from bot.core.report import lines_of
 from bot.core.run import Proposed, Run
 from bot.core.text import Text, say
-from bot.flows import before, safety, systems, turns
+from bot.flows import announce, before, safety, systems, turns
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand
 
@@ -180,9 +180,11 @@ def _left(rollback: Run) -> Text:
 
 
 async def read_preview(ports: Ports, action: Action, given: Mapping[str, Any]) -> Preview:
-    """What is there now and what would be; raises TargetError. A step by hand has nothing to read."""
+    """What is there now and what would be; raises TargetError. Steps by hand and announcements read nothing."""
     if action.by_hand is not None:
         return Preview((), {}, {"by_hand": action.name}, (action.by_hand.text(),))
+    if action.tells:
+        return announce.preview(ports.catalog.of(action.system), action, given)
     try:
         async with asyncio.timeout(PREVIEW_LIMIT):
             return await ports.targets.preview(action, given)

@@ -15,9 +15,10 @@ from bot.core.events import Recorded
 from bot.core.family import family_of
 from bot.core.incident import Diagnosed, Diagnosing, DiagnosisLost
 from bot.core.report import Report
+from bot.core.text import plain
 from bot.flows.ports import Leases, Marks, Record
 from bot.slack import chat
-from bot.slack.blocks import freeze, handoff, incident, run_thread, watch
+from bot.slack.blocks import freeze, handoff, incident, parts, run_thread, watch
 from bot.slack.blocks import run as runs
 from bot.slack.blocks.live import so_far
 from bot.slack.blocks.parts import Message
@@ -90,6 +91,12 @@ class SlackTeller:
         except Conflict as error:
             # Whoever holds it tells this event too, most likely: come back and see, without keeping a worker waiting.
             raise ChatError(BUSY, AGAIN) from error
+
+    async def announce(self, system: System, channel: str, message: str) -> None:
+        """Post a message of its own; what people typed in it can neither mention anybody nor forge a link."""
+        profile = system.profile
+        words = Voice(profile.language, profile.timezone)(plain(message))
+        await self._chat.post(f"#{channel}", parts.message(words, [parts.section(words)]))
 
     async def _tell(self, stream: str) -> None:
         events = await self._record.events(stream)

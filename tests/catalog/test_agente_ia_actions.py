@@ -154,6 +154,7 @@ CHOSEN: Final[Mapping[str, list[str]]] = {
     "end-conversation": ["key"],
     "acknowledge-page": ["incident"],
     "silence-alert": ["matchers", "minutes", "comment"],
+    "announce": ["what", "service", "version", "minutes", "from", "until"],
 }
 # What somebody may type where there is no list to choose from, and what the pattern has to keep out.
 TYPED: Final[Mapping[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]]] = {
@@ -171,6 +172,10 @@ TYPED: Final[Mapping[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]]] 
     ("acknowledge-page", "incident"): (("Q1ABC234XYZ",), ("q1abc", "Q1ABC234XYZ/..", "*")),
     ("silence-alert", "matchers"): (("alertname=HighErrorRate",), ("severity=critical", "alertname=~.*", "alertname=")),
     ("silence-alert", "comment"): (("resolvido, aguardando a janela",), ("ok", "<!channel> tudo bem")),
+    ("announce", "version"): (("v2.4.0", "2.4.0-rc.1"), ("", "<!channel>", "2.4.0 @here", "*2*")),
+    ("announce", "minutes"): (("5", "90"), ("0", "-5", "muito")),
+    ("announce", "from"): (("21/11-14:30", "14:30"), ("ontem", "<!here>")),
+    ("announce", "until"): (("21/11-15:10",), ("agora", "@here")),
 }
 
 
@@ -455,7 +460,6 @@ def test_a_step_by_hand_says_what_to_do_and_leaves_time_for_it() -> None:
         "snapshot-database",
         "bigger-volume",
         "slow-crm-client",
-        "announce",
     }
     assert [name for name, one in found.items() if one.approve and one.approve.expires.total_seconds() < 3600] == []
 

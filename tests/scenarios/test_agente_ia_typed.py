@@ -61,7 +61,7 @@ async def test_in_a_breach_the_rollback_stops_and_messages_go_on(house: House) -
     await house.command(NEXT_ON_CALL, "/incident breach INC-1")
     for typed in ("/rollback agente-api", "/run restart-api", "/run prune-logs"):
         assert "INC-1 is a security incident" in await house.command(NEXT_ON_CALL, typed)
-    await house.command(NEXT_ON_CALL, "/run announce")
+    await house.command(NEXT_ON_CALL, "/run announce what=service-restored minutes=40")
     assert "#incidents" in house.words(await house.headline("RUN-1"))
 
 
