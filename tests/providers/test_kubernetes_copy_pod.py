@@ -74,6 +74,27 @@ async def test_the_copy_profiles_while_the_pods_that_serve_stay_as_they_were() -
         assert pod["metadata"]["labels"] == {"app": NAME, "plantao/copy-of": NAME}
 
 
+async def test_what_manages_the_deployment_is_warned_of_and_does_not_own_the_copy() -> None:
+    def manage(deployment: Document) -> None:
+        deployment["metadata"]["labels"]["argocd.argoproj.io/instance"] = "agente"
+        template = deployment["spec"]["template"]["metadata"]
+        template["labels"]["argocd.argoproj.io/instance"] = "agente"
+        template["annotations"] = {"argocd.argoproj.io/tracking-id": "agente:apps", "sidecar": "no"}
+
+    async with open_room() as room:
+        room.edit(NAME, manage)
+        await settled(room)
+        shown = await preview("copy_pod", room.address(), PROFILING)
+        assert "Argo CD manages this deployment and may undo the change; make it there too." in warnings(shown)
+        before = room.deployment()["metadata"]["generation"]
+        await execute("copy_pod", room.address(), PROFILING, shown)
+        metadata = copy(room)["metadata"]
+        assert metadata["labels"] == {"app": NAME, "plantao/copy-of": NAME}
+        assert metadata["annotations"] == {"sidecar": "no"}
+        assert "ownerReferences" not in metadata
+        assert room.deployment()["metadata"]["generation"] == before, "nothing that it compares has changed"
+
+
 async def test_its_undo_takes_away_this_very_copy_and_nothing_else() -> None:
     async with open_room() as room:
         shown = await preview("copy_pod", room.address(), PROFILING)

@@ -7,7 +7,7 @@ from bot.core.text import Text, say
 from bot.providers.kubernetes.cluster import Document
 from bot.providers.kubernetes.workloads import Revision, Rollout, annotations_of, counts_of, image_words, rollout_of
 
-_OWNERS: Final = {
+OWNERS: Final = {
     "argocd.argoproj.io/instance": "Argo CD",
     "argocd.argoproj.io/tracking-id": "Argo CD",
     "kustomize.toolkit.fluxcd.io/name": "Flux",
@@ -49,7 +49,7 @@ def _owner(deployment: Document) -> str:
     metadata = deployment["metadata"]
     labels = metadata.get("labels") or {}
     marks = labels.keys() | annotations_of(deployment).keys()
-    named = next((owner for mark, owner in _OWNERS.items() if mark in marks), "")
+    named = next((owner for mark, owner in OWNERS.items() if mark in marks), "")
     return named or ("Helm" if labels.get("app.kubernetes.io/managed-by") == "Helm" else "")
 
 

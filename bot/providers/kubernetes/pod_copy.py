@@ -3,6 +3,7 @@
 from typing import Final
 
 from bot.core.errors import TargetError
+from bot.providers.kubernetes.cautions import OWNERS
 from bot.providers.kubernetes.cluster import Document
 from bot.providers.kubernetes.set_env import SetEnv
 from bot.providers.kubernetes.siblings import controller_of
@@ -21,6 +22,7 @@ def name_of(deployment: str) -> str:
 def copy_of(deployment: Document, wanted: SetEnv, seconds: int) -> Document:
     """Without the hash label, so that no replica set takes it for its own, while services still select it.
 
+    Without the marks of Argo CD, Flux or Helm too: they would take away what their sources do not know.
     Kubernetes itself ends it after so many seconds, should the bot not be there to delete it.
     """
     template = bare(deployment["spec"]["template"])
@@ -34,11 +36,17 @@ def copy_of(deployment: Document, wanted: SetEnv, seconds: int) -> Document:
         "kind": "Pod",
         "metadata": {
             "name": name_of(name),
-            "labels": {**template["metadata"]["labels"], COPY_OF: name[:63]},
-            "annotations": template["metadata"].get("annotations") or {},
+            "labels": {**_unmarked(template["metadata"]["labels"], deployment), COPY_OF: name[:63]},
+            "annotations": _unmarked(template["metadata"].get("annotations") or {}, deployment),
         },
         "spec": {**template["spec"], "containers": containers, "activeDeadlineSeconds": seconds},
     }
+
+
+def _unmarked(marks: dict[str, str], deployment: Document) -> dict[str, str]:
+    """Without what says whose it is, unless the deployment, and so its services, may select by it."""
+    selected = deployment["spec"]["selector"].get("matchLabels") or {}
+    return {key: value for key, value in marks.items() if key not in OWNERS or key in selected}
 
 
 def require_own_disk(deployment: Document) -> None:
