@@ -153,6 +153,8 @@ def etp(world: World) -> Table:
         "ETP_FRONTEND_URL": near.sites["etp-express-frontend"].url,
         "ETP_PROMETHEUS_URL": near.prometheus[ETP].url,
         **_railway("ETP", near.railway[ETP]),
+        **({"ETP_ROTATION_DATABASE_URL": near.postgres.url} if near.postgres.url else {}),
+        "ETP_NEW_OPENAI_KEY": f"sk-emulated-{secrets.token_hex(16)}",
         **_pipeline("ETP", near.vendors.github),
         "ETP_OPENAI_URL": near.vendors.openai.url,
         "ETP_OPENAI_KEY": near.vendors.openai.key,

@@ -41,6 +41,7 @@ async def demo(data: Path, port: int, *, http: bool, keep: bool) -> None:
             kept = f"The record is kept in {data}." if keep else "Nothing is kept; --data DIR keeps the record."
             sys.stdout.write(WELCOME.format(url=opened.slack.url, world=opened.world.control_url, data=kept))
             sys.stdout.flush()
+            await opened.world.neighbours.postgres.warm()
             await asyncio.Event().wait()
     except OSError as error:
         raise ConfigError(f"port {port} cannot be used: {error.strerror}; choose another with --port") from error

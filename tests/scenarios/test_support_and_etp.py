@@ -1,15 +1,18 @@
 """Customer Support and ETP Express, whose targets nobody has connected yet: what words, cards and forms say there."""
 
 import json
+import os
 from pathlib import Path
 from typing import Final
+
+import pytest
 
 from bot.catalog.load import load_system
 from bot.catalog.system import System
 from bot.core.family import RUNS
 from bot.core.run import Phase
 from tests.house import House, buttons
-from tests.people import APPROVER, ON_CALL
+from tests.people import APPROVER, ON_CALL, SECOND_APPROVER
 
 CATALOG: Final = Path(__file__).resolve().parents[2] / "catalog"
 SYSTEMS: Final = ("customer-support", "etp-express")
@@ -46,7 +49,7 @@ async def test_a_step_by_hand_is_ticked_off_by_those_whom_the_document_trusts_wi
     assert (await house.demo.bot.ports.record.load(RUNS, "RUN-1")).phase in (Phase.FINISHED, Phase.VERIFIED)
 
 
-async def test_secrets_are_not_rotated_before_the_evidence_is_kept_and_the_database_backed_up(house: House) -> None:
+async def test_secrets_are_rotated_after_the_evidence_is_kept_with_the_role_of_the_database(house: House) -> None:
     await house.command(ON_CALL, "/incident declare P0 acesso estranho", channel="etp-express")
     await house.command(ON_CALL, "/incident breach INC-1", channel="etp-express")
     await house.command(ON_CALL, "/run rotate-all-secrets INC-1", channel="etp-express")
@@ -54,8 +57,25 @@ async def test_secrets_are_not_rotated_before_the_evidence_is_kept_and_the_datab
     await house.command(ON_CALL, "/run capture-evidence INC-1", channel="etp-express")
     await house.click(ON_CALL, await house.headline("RUN-1"), "run:done")
     await house.shows("RUN-1", "@ana")
+    platform = house.demo.world.neighbours.railway["etp-express"].platform
+    backend = next(one for one in platform.services.values() if one.name == "backend")
+    before = dict(backend.variables)
+    if not house.demo.world.neighbours.postgres.url:
+        assert "CI" not in os.environ, "PostgreSQL is not installed, which CI must not pass over"
+        pytest.skip("PostgreSQL is not installed")
+    await house.demo.world.neighbours.postgres.warm()
     await house.command(ON_CALL, "/run rotate-all-secrets INC-1", channel="etp-express")
-    await house.told(ON_CALL, "/run backup-database")
+    card = await house.headline("RUN-2")
+    assert "JWT_SECRET" in house.words(card)
+    await house.click(SECOND_APPROVER, card, "run:approve")
+    await house.until(lambda: _verified(house, "RUN-2"))
+    assert [name for name, value in before.items() if backend.variables[name] == value] == []
+    kept = repr(await house.demo.bot.ports.record.events("RUN-2")) + "".join(await house.thread("RUN-2"))
+    assert [value for value in (*before.values(), *backend.variables.values()) if value in kept] == []
+
+
+async def _verified(house: House, number: str) -> bool:
+    return (await house.demo.bot.ports.record.load(RUNS, number)).phase is Phase.VERIFIED
 
 
 async def test_the_updates_of_the_day_are_a_list_that_the_on_call_ticks_off_and_the_record_keeps(house: House) -> None:

@@ -13,7 +13,7 @@ from sandbox.world.listening import listen
 from sandbox.world.mongodb import Atlas, Mongo, open_atlas, open_mongodb
 from sandbox.world.neighbours.memory import Memory
 from sandbox.world.neighbours.site import Site
-from sandbox.world.neighbours.systems import PAGES, PROJECTS, SITES, WATCHED, settle
+from sandbox.world.neighbours.systems import ETP_PASSWORD, PAGES, PROJECTS, SITES, WATCHED, settle
 from sandbox.world.observability import (
     Alertmanager,
     Elasticsearch,
@@ -28,6 +28,7 @@ from sandbox.world.observability import (
     open_prometheus,
     open_tempo,
 )
+from sandbox.world.postgres import Postgres, open_postgres
 from sandbox.world.railway import Railway, open_railway
 from sandbox.world.vendors import StatusPages, Vendors, open_vendors
 from sandbox.world.vendors.trouble import Vendor
@@ -49,6 +50,7 @@ class Neighbours:
     tempo: Tempo
     pagerduty: PagerDuty
     log_store: Elasticsearch
+    postgres: Postgres
     log: Path
     prometheus: dict[str, Prometheus] = field(default_factory=dict)
     railway: dict[str, Railway] = field(default_factory=dict)
@@ -76,6 +78,7 @@ class Neighbours:
         self._memory.restore()
         self.ill.clear()
         self.mongo.recover()
+        self.postgres.reset()
         for watcher in self._watchers():
             watcher.front.answering.set()
         self.log.write_text(self._written, encoding="utf-8")
@@ -110,6 +113,7 @@ async def open_neighbours(pace: float) -> AsyncIterator[Neighbours]:
             tempo=await stack.enter_async_context(open_tempo()),
             pagerduty=await stack.enter_async_context(open_pagerduty()),
             log_store=await stack.enter_async_context(open_elasticsearch()),
+            postgres=await stack.enter_async_context(open_postgres(ETP_PASSWORD)),
             log=Path(folder) / "app.log",
         )
         for system in WATCHED:

@@ -42,6 +42,7 @@ def sicken_railway(near: "Neighbours", system: str, ill: RailwayIll) -> None:
     """The backend of a project on Railway, or Railway itself."""
     railway = near.railway[system]
     near.heal(railway.platform, railway.faults)
+    near.postgres.reset()
     _RAILWAY[ill](railway, _backend(railway))
     near.note(f"railway.{system}", ill)
 

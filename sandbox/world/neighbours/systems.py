@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 AGENTE, CHROMA, HARVEN, SUPPORT, ETP = "agente-ia", "railway-chroma", "harven", "customer-support", "etp-express"
 WATCHED: Final = (AGENTE, CHROMA, HARVEN, ETP)
 PROJECTS: Final = (CHROMA, ETP)
+ETP_PASSWORD: Final = secrets.token_hex(20)
 PAGES: Final = ("openai", "anthropic", "groq", "supabase", "salesforce", "mongodb", "aws", "railway", "github")
 
 _PAGE: Final = '<!doctype html><html><body><div id="root">Bem-vindo</div></body></html>'
@@ -167,7 +168,7 @@ def _settle_support_database(found: "Neighbours") -> None:
 
 def _settle_etp(found: "Neighbours") -> None:
     platform = found.railway[ETP].platform
-    backend = platform.add_service("backend", **_secret("JWT_SECRET", "DATABASE_PASSWORD", "OPENAI_API_KEY"))
+    backend = platform.add_service("backend", **_secret("JWT_SECRET", "OPENAI_API_KEY"), DATABASE_PASSWORD=ETP_PASSWORD)
     frontend = platform.add_service("frontend", VITE_API_URL="https://backend.example.com")
     postgres = platform.add_service("postgres")
     platform.deployed(postgres, "postgres16", "PostgreSQL 16", hours=2000)
