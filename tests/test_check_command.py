@@ -68,6 +68,7 @@ def test_what_ships_fits_together(capsys: pytest.CaptureFixture[str]) -> None:
         ("actions.yml", "operation: kubernetes.rollout_undo", "operation: redis.memory", "only reads"),
         ("actions.yml", "parameters: {name: agente-api}", "parameters: {nam: agente-api}", "nam: Extra inputs"),
         ("actions.yml", "to_revision: {title", "revision: {title", "has no parameter revision"),
+        ("actions.yml", "risk: medium", "guards: {pods: {sinc: made}}\n    risk: medium", "pods has no parameter sinc"),
     ],
 )
 def test_a_mistake_in_the_catalog_is_found_with_its_line(
@@ -88,6 +89,8 @@ def test_a_mistake_in_the_catalog_is_found_with_its_line(
         ("roles: [responder, approver]", "roles: [responder, boss]", "approve: no role named boss"),
         ("verify: [deployment, rollout,", "verify: [deployment, pod,", "verify: no check named pod"),
         ("target: cluster", "target: cluser", "no target named cluser"),
+        ("risk: medium", "risk: medium\n    guards: {pod: {limit: x}}", "guards: no check named pod"),
+        ("risk: medium", "risk: medium\n    first: [pray]", "first: no action named pray"),
     ],
 )
 def test_a_name_that_points_nowhere_is_found(

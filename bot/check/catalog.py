@@ -112,10 +112,22 @@ def _action(system: System, action: Action, places: Places) -> Iterator[Complain
         for key, message in _refusals(found.parameters, action.parameters, action.asks):
             words = f"{at('parameters', key)}: {action.name}: {key}: {message}"
             yield Complaint("catalog.parameters", words, ACCEPTED)
+        yield from _guards(system, action, places)
         for name in action.asks:
             if name not in found.parameters.model_fields:
                 words = f"{at('asks', name)}: {action.name}: {action.operation} has no parameter {name}"
                 yield Complaint("catalog.asks", words, ACCEPTED)
+
+
+def _guards(system: System, action: Action, places: Places) -> Iterator[Complaint]:
+    """A guard gives its check parameters of the preview: the check has to have them."""
+    for name, taken in action.guards.items():
+        found = _operation(system.checks[name].operation)
+        known = () if isinstance(found, str) else found.parameters.model_fields
+        for parameter in sorted(taken.keys() - set(known)):
+            where = places("actions.yml", "actions", action.name, "guards", name)
+            words = f"{where}: {action.name}: guards: {name} has no parameter {parameter}"
+            yield Complaint("catalog.guards", words, ACCEPTED)
 
 
 def _provider(system: System, entry: Check | Action, where: str) -> Iterator[Complaint]:

@@ -1,7 +1,7 @@
 """Hand over a shift: the note filled in from the record, its delivery and its acceptance."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -12,6 +12,7 @@ from bot.core.family import HANDOFFS, INCIDENTS, NOTES, RUNS
 from bot.core.handoff import Handoff, Note, Overall, Written
 from bot.core.incident import Incident
 from bot.core.policy import Right, Severity
+from bot.core.redaction import mask_credentials
 from bot.core.run import Run
 from bot.flows import systems
 from bot.flows.ports import Caller, Kept, Ports
@@ -19,6 +20,7 @@ from bot.flows.rights import demand
 
 LOOK_BACK = timedelta(hours=24)
 LOOKED_AT = 100
+TYPED = ("incidents", "runs", "alerts", "ongoing", "planned", "remarks", "contacts", "documents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,14 @@ async def keep_note(ports: Ports, caller: Caller, words: str) -> Kept[Note]:
     """Keep a remark for the next handoff."""
     system = systems.here(ports, caller)
     await demand(ports, caller, system, Right.HANDOFF)
-    return await ports.record.open(NOTES, handoff.note(words, system.id), caller.author, caller.key)
+    return await ports.record.open(NOTES, handoff.note(mask_credentials(words), system.id), caller.author, caller.key)
 
 
 async def write(ports: Ports, caller: Caller, note: Written) -> Kept[Handoff]:
     """Hand over."""
     await demand(ports, caller, ports.catalog.of(note.system), Right.HANDOFF)
-    return await ports.record.open(HANDOFFS, handoff.write(note, caller.user), caller.author, caller.key)
+    typed = replace(note, **{name: mask_credentials(getattr(note, name)) for name in TYPED})
+    return await ports.record.open(HANDOFFS, handoff.write(typed, caller.user), caller.author, caller.key)
 
 
 async def accept(ports: Ports, caller: Caller, number: str) -> Kept[Handoff]:

@@ -8,6 +8,7 @@ from bot.core.family import FREEZES, INCIDENTS
 from bot.core.freeze import Freeze
 from bot.core.incident import Incident
 from bot.core.policy import Right
+from bot.core.redaction import mask_credentials
 from bot.core.text import Person, Text, say
 from bot.flows import systems
 from bot.flows.ports import Caller, Kept, Ports
@@ -48,7 +49,7 @@ async def demand_free(ports: Ports, system: System, action: Action) -> None:
 async def freeze_all(ports: Ports, caller: Caller, words: str, system: System | None) -> Kept[Freeze]:
     """Stop all changes, of one system or of all."""
     await demand(ports, caller, system or systems.here(ports, caller), Right.FREEZE)
-    fact = freeze.freeze(words, system.id if system else "")
+    fact = freeze.freeze(mask_credentials(words), system.id if system else "")
     return await ports.record.open(FREEZES, fact, caller.author, caller.key)
 
 

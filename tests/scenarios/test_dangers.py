@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from bot.core.family import RUNS
+from bot.core.family import NOTES, RUNS
 from bot.core.run import Phase
 from sandbox.world.railway import Platform
 from tests.house import House
@@ -155,10 +155,16 @@ async def test_g12_a_credential_that_somebody_types_is_neither_shown_nor_kept(ho
     head = house.words(await house.headline("INC-1"))
     await house.command(NEXT_ON_CALL, "/incident update INC-1 JWT_SECRET=s3same-other")
     await house.replied("INC-1", "JWT_SECRET=***")
-    kept = repr(await house.demo.bot.ports.record.events("INC-1"))
+    record = house.demo.bot.ports.record
+    kept = repr(await record.events("INC-1"))
     for place in (said, head, kept):
         assert "mongodb+srv://shop:***@db.example.com falha" in place
         assert "s3same" not in place
+    await house.command(NEXT_ON_CALL, "/handoff note the new API_KEY=s3same-third is in place")
+    await house.command(APPROVER, "/plantao freeze senha=s3same-fourth vazou")
+    assert "senha=*** vazou" in house.words(await house.headline("FRZ-1"))
+    notes = await record.listing(NOTES, only_open=True, limit=5)
+    assert [note.words for note in notes] == ["the new API_KEY=*** is in place"]
 
 
 @pytest.mark.parametrize(("channel", "rollback"), [(ETP, "/rollback frontend"), (AGENTE, "/rollback agente-api")])
