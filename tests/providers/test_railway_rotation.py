@@ -1,5 +1,6 @@
 """`railway.rotate_secrets` against a real PostgreSQL and the emulated Railway: role and variables change together."""
 
+import asyncio
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ import psycopg
 import pytest
 from postgres_server import DATABASE, PostgresServer, losing_the_answer, started
 from pydantic import ValidationError
-from railway_project import Project, change, execute, lines, preview, project, refused, warnings
+from railway_project import Project, change, execute, lines, preview, project, refused, until, warnings
 from readings import Settings, spoken
 from redis_server import free_port
 
@@ -165,10 +166,13 @@ async def test_where_the_role_cannot_be_changed_the_variables_are_put_back(stole
 async def test_where_the_variables_cannot_be_put_back_the_state_is_said_exactly(stolen: Stolen) -> None:
     shown = await preview(NAME, stolen.address(), service="backend")
 
-    async def then_railway_falls(_: object) -> None:
+    def both_fall(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         stolen.project.railway.faults.denied.add("variableCollectionUpsert")
+        writer.close()
 
-    said = spoken(await refused(execute(NAME, stolen.address(port=free_port()), shown, then_railway_falls)))
+    async with await asyncio.start_server(both_fall, "127.0.0.1", 0) as database:
+        gone = stolen.address(port=database.sockets[0].getsockname()[1])
+        said = spoken(await refused(execute(NAME, gone, shown)))
     assert "the variables hold the new values and could not be put back" in said
     assert "Deploy nothing before a person has put them back" in said
     assert stolen.lets_in(OLD)
@@ -191,6 +195,18 @@ async def test_a_failing_redeploy_says_what_is_changed_and_what_has_to_follow_at
     assert stolen.lets_in(stolen.variables["DATABASE_PASSWORD"])
     for value in (stolen.variables["DATABASE_PASSWORD"], stolen.variables["JWT_SECRET"]):
         assert value not in spoken(error)
+
+
+async def test_whoever_cancels_in_the_middle_leaves_role_and_variables_together(stolen: Stolen) -> None:
+    shown = await preview(NAME, stolen.address(), service="backend")
+    doing = asyncio.create_task(execute(NAME, stolen.address(), shown))
+    await until(lambda: stolen.writes == {"variableCollectionUpsert": 1})
+    assert stolen.lets_in(OLD), "the role has not changed yet"
+    doing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await doing
+    assert stolen.lets_in(stolen.variables["DATABASE_PASSWORD"])
+    assert stolen.writes == {"variableCollectionUpsert": 1, "deploymentRedeploy": 1}
 
 
 async def test_nothing_is_done_when_somebody_else_changed_a_variable_since(stolen: Stolen) -> None:

@@ -5,7 +5,9 @@ Then the role's password changes, and at once the redeploy follows, since what s
 until it has ended. Sessions that were opened with the earlier password are ended last: whoever stole it holds some.
 """
 
-from typing import Final
+import asyncio
+from collections.abc import Awaitable, Coroutine
+from typing import Any, Final, TypeVar
 
 from bot.core.errors import Denied, TargetError, Unreachable
 from bot.core.operation import Change, Progress
@@ -21,6 +23,7 @@ from bot.providers.railway.secrecy import fingerprint, fingerprints
 from bot.providers.railway.set_variables import set_once, source_of
 from bot.providers.railway.variables import Values, not_loaded, values_of
 
+T = TypeVar("T")
 _MADE_UP: Final = "#????????"
 
 
@@ -76,18 +79,35 @@ async def _execute(address: RotationAddress, wanted: Rotation, preview: Preview,
         require_same(history, preview.state, fingerprints(now.written, address.token))
         require_own_password(wanted, now)
         made = plan(address, wanted, now)
-        await _set(graph, history, made)
-        await progress(say("{names} set; the role in the database is next", names=made.names))
-        changed_at = await _change_role(graph, history, made)
-        await progress(say("the role {role} has its new password; one redeploy follows", role=made.role.user))
-        deployment = await _load(graph, history, made, progress)
+        await progress(
+            say("{names} and the role {role} change now; one redeploy follows", names=made.names, role=made.role.user)
+        )
+        changed_at, started = await _undivided(_changed(graph, history, made))
+        deployment = await _loaded(made, history, follow(graph, history.scope.name, started, progress))
     told = say(
         "{names} are new and loaded by deployment {deployment}, and the role {role} has its new password",
         names=", ".join(f"{name} (#{fingerprint(value, address.token)})" for name, value in sorted(made.new.items())),
-        deployment=deployment,
+        deployment=deployment.short,
         role=made.role.user,
     )
     return await _ended(made, changed_at, told)
+
+
+async def _changed(graph: Graph, history: History, made: Plan) -> tuple[str, str]:
+    """Everything that must not stop half way: when the role changed, and the redeploy that was started."""
+    await _set(graph, history, made)
+    changed_at = await _change_role(graph, history, made)
+    return changed_at, await _loaded(made, history, redeployed(graph, history, source_of(history)))
+
+
+async def _undivided(doing: Coroutine[Any, Any, T]) -> T:
+    """Whoever cancels in the middle stops what comes afterwards, not this."""
+    task = asyncio.ensure_future(doing)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 async def _set(graph: Graph, history: History, made: Plan) -> None:
@@ -130,11 +150,10 @@ async def _change_role(graph: Graph, history: History, made: Plan) -> str:
     )
 
 
-async def _load(graph: Graph, history: History, made: Plan, progress: Progress) -> str:
-    """Redeploy once; there is no way back from here, since the earlier values are known to somebody else."""
+async def _loaded(made: Plan, history: History, loading: Awaitable[T]) -> T:
+    """There is no way back from here, since the earlier values are known to somebody else."""
     try:
-        name = await redeployed(graph, history, source_of(history))
-        return (await follow(graph, history.scope.name, name, progress)).short
+        return await loading
     except TargetError as error:
         raise TargetError(
             "{names} and the role {role} are changed, but not loaded: {reason} What serves can open no new connection "
