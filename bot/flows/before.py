@@ -13,6 +13,7 @@ from bot.core.findings import Finding, Level
 from bot.core.preview import Preview
 from bot.core.run import Phase
 from bot.core.text import Text, say
+from bot.flows import conditions
 from bot.flows.ports import Ports
 
 DONE_WITHIN: Final = timedelta(days=1)
@@ -42,6 +43,14 @@ def _aimed(check: Check, taken: Mapping[str, str], preview: Preview) -> Check:
     """The check with these parameters as the preview read them; one that it did not read is refused by the check."""
     seen = {parameter: preview.state.get(name, "") for parameter, name in taken.items()}
     return check.model_copy(update={"parameters": {**check.parameters, **seen}})
+
+
+async def look_beside(ports: Ports, action: Action, preview: Preview) -> Preview:
+    """The preview with what is measured elsewhere; raises TargetError where that forbids the change."""
+    checks = ports.catalog.of(action.system).checks
+    names = tuple(dict.fromkeys(measured.partition(".")[0] for measured in action.measured))
+    seen = await asyncio.gather(*(ports.findings.of(checks[name]) for name in names))
+    return conditions.applied(action, checks, preview, dict(zip(names, seen, strict=True)))
 
 
 def unmet(action: Action, findings: list[Finding]) -> Text | None:

@@ -187,6 +187,6 @@ async def read_preview(ports: Ports, action: Action, given: Mapping[str, Any]) -
         return announce.preview(ports.catalog.of(action.system), action, given)
     try:
         async with asyncio.timeout(PREVIEW_LIMIT):
-            return await ports.targets.preview(action, given)
+            return await before.look_beside(ports, action, await ports.targets.preview(action, given))
     except TimeoutError as error:
         raise TimedOut("no answer within {limit} s", limit=f"{PREVIEW_LIMIT:g}") from error

@@ -1,6 +1,5 @@
 """From a check or an action of the catalog to the provider's operation, with address and parameters validated."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from bot.core.findings import Reading
 from bot.core.operation import Change, Operation, Parameters, Progress, Read
 from bot.core.preview import Preview
 from bot.core.text import Text
-from bot.providers import conditions, loaded
+from bot.providers import loaded
 from bot.providers.references import resolve
 
 
@@ -40,26 +39,16 @@ class CatalogTargets:
         return await found.reveal(await self._address(check, found), _parameters(found, check.parameters))
 
     async def preview(self, action: Action, given: Mapping[str, Any]) -> Preview:
-        """Read what an action would change, and what has to hold elsewhere."""
+        """Read what an action would change."""
         found = await _change(action)
         address = await self._address(action, found)
-        preview = await found.preview(address, _parameters(found, _merged(found, action, given)))
-        checks = self._catalog.systems[action.system].checks
-        names = tuple(dict.fromkeys(measured.partition(".")[0] for measured in action.measured))
-        seen = await asyncio.gather(*(self._read_or_error(checks[name]) for name in names))
-        return conditions.applied(action, checks, preview, dict(zip(names, seen, strict=True)))
+        return await found.preview(address, _parameters(found, _merged(found, action, given)))
 
     async def execute(self, action: Action, given: Mapping[str, Any], preview: Preview, progress: Progress) -> Text:
         """Change it, once."""
         found = await _change(action)
         address = await self._address(action, found)
         return await found.execute(address, _parameters(found, _merged(found, action, given)), preview, progress)
-
-    async def _read_or_error(self, check: Check) -> Reading | TargetError:
-        try:
-            return await self.read(check)
-        except TargetError as error:
-            return error
 
     async def _address(self, user: Check | Action, found: Operation) -> Parameters:
         raw = self._catalog.systems[user.system].profile.targets[user.target].address

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -21,6 +21,7 @@ from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
 from bot.core.findings import Level, Reading
 from bot.core.operation import Read
 from bot.flows.findings import Findings
+from bot.flows.ports import Looks
 from bot.providers import names, operation
 from bot.providers.postgres.wording import shape
 from bot.providers.reach import CatalogTargets
@@ -269,7 +270,8 @@ async def test_a_restored_copy_is_compared_with_the_number_expected(clean: Postg
     conversations(clean)
     system = load_system(HERE / "catalog" / "agente-ia")
     environ = {"AGENTE_RESTORED_URL": str(clean.address()["url"])}
-    findings = Findings(CatalogTargets(Catalog(systems={system.id: system}), environ), SystemClock())
+    targets = CatalogTargets(Catalog(systems={system.id: system}), environ)
+    findings = Findings(targets, cast(Looks, None), SystemClock())  # nobody to share a look with
     check = system.checks["restored-rows"]
     told = {
         expected: await findings.of(check.told({"expected": expected} if expected else {}))

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from changes import silent
@@ -15,7 +17,11 @@ from bot.catalog.load import load_system
 from bot.catalog.system import Catalog, System
 from bot.core.errors import TargetError
 from bot.core.preview import Preview
+from bot.flows.findings import Findings
+from bot.flows.ports import Looks, Ports
+from bot.flows.remediate import read_preview
 from bot.providers.reach import CatalogTargets
+from bot.wiring import SystemClock
 from sandbox.world.mongodb import Mongo, open_mongodb
 
 API = "customer-support-api"
@@ -29,14 +35,14 @@ class Here:
 
     engine: DockerEngine
     mongo: Mongo
-    targets: CatalogTargets
+    ports: Ports
 
     async def preview(self, action: str | Action, **given: str) -> Preview:
-        return await self.targets.preview(SYSTEM.actions[action] if isinstance(action, str) else action, given)
+        return await read_preview(self.ports, SYSTEM.actions[action] if isinstance(action, str) else action, given)
 
     async def execute(self, action: str | Action, shown: Preview) -> str:
         found = SYSTEM.actions[action] if isinstance(action, str) else action
-        return said(await self.targets.execute(found, shown.arguments, shown, silent))
+        return said(await self.ports.targets.execute(found, shown.arguments, shown, silent))
 
     async def refused(self, action: str | Action, **given: str) -> str:
         with pytest.raises(TargetError) as caught:
@@ -73,7 +79,10 @@ async def here(engine: DockerEngine, server: SshServer) -> AsyncIterator[Here]:
             "SUPPORT_MONGODB_URL": mongo.url,
             "SUPPORT_MONGODB_DATABASE": "support",
         }
-        yield Here(engine, mongo, CatalogTargets(Catalog(systems={SYSTEM.id: with_machine(server)}), environ))
+        catalog = Catalog(systems={SYSTEM.id: with_machine(server)})
+        targets, clock = CatalogTargets(catalog, environ), SystemClock()
+        findings = Findings(targets, cast(Looks, None), clock)  # nobody to share a look with
+        yield Here(engine, mongo, cast(Ports, SimpleNamespace(catalog=catalog, targets=targets, findings=findings)))
     for name in engine.names():
         engine.remove(name)
 

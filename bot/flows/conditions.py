@@ -6,11 +6,11 @@ from typing import Final, TypeAlias
 
 from bot.catalog.entries import Action, Check, Share
 from bot.core.errors import TargetError
-from bot.core.findings import Measurement, Quantity, Reading
+from bot.core.findings import Finding, Quantity
 from bot.core.preview import Line, Preview
 from bot.core.text import Text, Value, say
 
-Seen: TypeAlias = Mapping[str, Reading | TargetError]
+Seen: TypeAlias = Mapping[str, Finding]
 """What each check said, by its name."""
 _NOT_REPORTED: Final = say("not reported")
 
@@ -95,10 +95,10 @@ def _number(measured: str, seen: Seen) -> int | _Unknown:
 
 def _value(measured: str, seen: Seen) -> Quantity | _Unknown:
     check, _, name = measured.partition(".")
-    reading = seen[check]
-    if isinstance(reading, TargetError):
-        return _Unknown(reading.text)
-    found: Measurement | None = next((one for one in reading.measurements if one.name == name), None)
+    judgements = seen[check].judgements
+    if not judgements:
+        return _Unknown(seen[check].summary)
+    found = next((one.measurement for one in judgements if one.measurement.name == name), None)
     if found is None or found.value is None:
         return _Unknown((found.missing if found else None) or _NOT_REPORTED)
     return found.value
