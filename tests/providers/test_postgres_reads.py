@@ -146,14 +146,14 @@ async def test_without_pg_monitor_connections_are_counted_and_their_states_missi
 
 
 async def test_long_queries_come_longest_first_without_what_people_typed(postgres: PostgresServer) -> None:
-    secret = "SELECT pg_sleep(20), 'Maria da Silva' AS name, 'ana@example.com' -- token=abc123def456"
+    secret = "SELECT pg_sleep_for('20 s'), 'Maria da Silva' AS name, 'ana@example.com' -- token=abc123def456"
     with Busy(postgres, secret, "agente-api") as busy:
         reading = await until("postgres.long_queries", postgres.address(), {"count": 1}, min_seconds=0)
         assert (await read("postgres.long_queries", postgres.address(), min_seconds=60)).evidence == ()
     assert measured(reading)["blocked"] == 0
     assert f"(pid {busy.pid})" in summary(reading)
     assert f"pid {busy.pid}  0 s  active  agente_app agente-api: " in reading.evidence[0]
-    assert reading.evidence[0].endswith("SELECT pg_sleep(20), '***' AS name, '***'")
+    assert reading.evidence[0].endswith("SELECT pg_sleep_for('***'), '***' AS name, '***'")
 
 
 async def test_the_session_that_blocks_others_is_named_first(clean: PostgresServer) -> None:
