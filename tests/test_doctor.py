@@ -169,6 +169,7 @@ async def test_a_running_demo_is_found_well_and_no_secret_is_told(tmp_path: Path
                 "SLACK_API_URL": f"{demo.slack.url}/api/",
                 "PLANTAO_DATA": str(tmp_path),
                 **environment(demo.world),
+                "AGENTE_EVIDENCE_FOLDER": str(tmp_path),
             }
         )
 
@@ -177,6 +178,7 @@ async def test_a_running_demo_is_found_well_and_no_secret_is_told(tmp_path: Path
     missing = [line for line in found.lines["fail", "target"] if "is not set where the bot runs" not in line]
     assert missing == []
     assert "agente-ia/redis-change: configured; only actions use it" in found.of("ok", "target")
+    assert "agente-ia/cluster-evidence: configured; only actions use it" in found.of("ok", "target")
     assert "agente-ia/redis: reachable" in found.of("ok", "target")
     assert "agente-ia/cluster: reachable" in found.of("ok", "target")
     assert found.of("ok", "jobs.workers").startswith("1, last seen")

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.catalog.entries import Check
+from bot.catalog.entries import Action, Check
 from bot.catalog.system import Catalog, System
 from bot.core.errors import ConfigError, Denied, TargetError
 from bot.core.text import Text, say
@@ -70,13 +70,24 @@ async def _target(system: System, name: str, environ: Mapping[str, str]) -> Verd
         hint = f"Set it, as targets.{name} in {system.id}/system.yml refers to it; then restart the bot."
         return fail("target", f"{system.id}/{name}: {'; '.join(unset)}", hint)
     checks = [check for check in system.checks.values() if check.target == name]
-    if not checks and any(action.target == name for action in system.actions.values()):
-        return ok("target", f"{system.id}/{name}: configured; only actions use it, so nothing was tried")
+    actions = [action for action in system.actions.values() if action.target == name and action.operation]
+    targets = CatalogTargets(Catalog(systems={system.id: system}), environ)
+    if not checks and actions:
+        return await _only_changed(targets, f"{system.id}/{name}", actions)
     if not checks:
         return warn("target", f"{system.id}/{name}: no check reads it", "Add a check, or remove the target.")
-    targets = CatalogTargets(Catalog(systems={system.id: system}), environ)
     attempts = await asyncio.gather(*(_attempt(targets, check) for check in checks))
     return _judged(system, name, attempts)
+
+
+async def _only_changed(targets: CatalogTargets, where: str, actions: Sequence[Action]) -> Verdict:
+    """A target that no check reads is not tried, since there is nothing harmless to try."""
+    try:
+        for action in actions:
+            await targets.require_configured(action)
+    except TargetError as error:
+        return fail("target", f"{where}: {_read_aloud(error.text)}", "Set what its address in system.yml refers to.")
+    return ok("target", f"{where}: configured; only actions use it, so nothing was tried")
 
 
 async def _unresolved(system: System, name: str, environ: Mapping[str, str]) -> list[str]:
@@ -97,7 +108,8 @@ async def _unresolved(system: System, name: str, environ: Mapping[str, str]) -> 
 
 async def _optional(system: System, target: str) -> frozenset[str]:
     """The fields of an address that every operation on it can do without."""
-    names = {check.operation for check in system.checks.values() if check.target == target}
+    users: list[Check | Action] = [*system.checks.values(), *system.actions.values()]
+    names = {user.operation for user in users if user.target == target and user.operation}
     unset = [(await loaded(name)).address.may_be_unset for name in names]
     return frozenset.intersection(*unset) if unset else frozenset()
 

@@ -50,6 +50,10 @@ class CatalogTargets:
         address = await self._address(action, found)
         return await found.execute(address, _parameters(found, _merged(found, action, given)), preview, progress)
 
+    async def require_configured(self, user: Check | Action) -> None:
+        """Raise TargetError unless the target of a check or an action is configured for its operation."""
+        await self._address(user, await loaded(user.operation))
+
     async def _address(self, user: Check | Action, found: Operation) -> Parameters:
         raw = self._catalog.systems[user.system].profile.targets[user.target].address
         resolved = {
@@ -59,10 +63,7 @@ class CatalogTargets:
         try:
             return found.address.model_validate(resolved)
         except ValidationError as error:
-            wrong = ", ".join(str(detail["loc"][0]) for detail in error.errors() if detail["loc"])
-            raise TargetError(
-                "not configured: {target} needs a valid {names}", target=user.target, names=wrong
-            ) from error
+            raise _misconfigured(user.target, error) from error
 
     async def _resolved(self, value: str, may_be_unset: bool) -> str:
         """What a reference leads to; an unset variable is empty where the address says that it may be."""
@@ -70,6 +71,15 @@ class CatalogTargets:
         if may_be_unset and kind == "env" and not self._environ.get(name):
             return ""
         return await resolve(value, self._environ)
+
+
+def _misconfigured(target: str, error: ValidationError) -> TargetError:
+    """Names only, never values; what is wrong with the whole has no name."""
+    wrong = [str(detail["loc"][0]) for detail in error.errors() if detail["loc"]]
+    if wrong:
+        return TargetError("not configured: {target} needs a valid {names}", target=target, names=", ".join(wrong))
+    reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+    return TargetError("not configured: {target}: {reason}", target=target, reason=reason)
 
 
 async def _change(action: Action) -> Change:

@@ -30,11 +30,15 @@ from kubernetes_room import (
     warnings,
 )
 from pydantic import ValidationError
-from readings import Settings, read, spoken
+from readings import Settings, read, rendered, spoken
 from ssh_server import SshServer, serving
 
+from bot.catalog.load import load_system
+from bot.catalog.system import Catalog
 from bot.core.errors import Denied
 from bot.providers import operation
+from bot.providers.reach import CatalogTargets
+from bot.settings import HERE
 from sandbox.world.kubernetes.pod_logs import FAKE_EMAIL, FAKE_TOKEN, Said
 
 pytest_plugins = ["aws_fixtures"]
@@ -129,6 +133,18 @@ def test_a_target_names_one_place_for_evidence(place: dict[str, str]) -> None:
     cluster = {"server": "https://127.0.0.1:1", "token": "t", "namespace": "production"}
     with pytest.raises(ValidationError):
         operation("kubernetes.capture_evidence").address.model_validate(cluster | place)
+
+
+async def test_a_target_without_a_place_says_what_is_missing() -> None:
+    cluster = {"SERVER": "https://127.0.0.1:1", "TOKEN": "t", "NAMESPACE": "production"}
+    environ = {f"AGENTE_KUBERNETES_{name}": value for name, value in cluster.items()}
+    systems = {"agente-ia": load_system(HERE / "catalog" / "agente-ia")}
+    capture = systems["agente-ia"].actions["capture-evidence"]
+    targets = CatalogTargets(Catalog(systems=systems), environ)
+    nowhere = await refusal(targets.require_configured(capture))
+    assert rendered(nowhere.text) == "not configured: cluster-evidence: give either folder or bucket"
+    environ["AGENTE_EVIDENCE_FOLDER"] = "/srv/evidence"
+    await targets.require_configured(capture)
 
 
 async def test_the_access_log_of_a_machine_is_kept_with_what_was_rotated_of_it(
