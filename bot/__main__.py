@@ -97,17 +97,20 @@ def _sandbox(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    check = importlib.import_module("bot.check")
+    if options.repair and not options.store:
+        raise ConfigError("--repair: only together with --store")
     if options.manifest_http:
-        return int(check.print_http_manifest(options.manifest_http))
+        return int(importlib.import_module("bot.check.fit").print_http_manifest(options.manifest_http))
     if options.schema:
         return int(importlib.import_module("bot.check.schema").write_schemas(options.schema))
-    return int(check.main(store=options.store, repair=options.repair))
+    if options.store:
+        return int(importlib.import_module("bot.check.record").check(repair=options.repair))
+    return int(importlib.import_module("bot.check.fit").check())
 
 
 def _audit(options: argparse.Namespace) -> int:
     if options.verb == "verify":
-        return int(importlib.import_module("bot.check").main(store=True))
+        return int(importlib.import_module("bot.check.record").check())
     return int(importlib.import_module("bot.check.export").export(options.stream, options.since))
 
 

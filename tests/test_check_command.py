@@ -29,9 +29,9 @@ PREFIX = "{plantao}"
 
 @pytest.fixture
 def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the catalog that ships, where the check looks."""
+    """A copy of one system that ships, where the check looks."""
     copy = tmp_path / "catalog"
-    shutil.copytree(HERE / "catalog", copy)
+    shutil.copytree(HERE / "catalog" / "agente-ia", copy / "agente-ia")
     monkeypatch.setenv("PLANTAO_CATALOG", str(copy))
     return copy
 

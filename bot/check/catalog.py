@@ -12,7 +12,8 @@ from pydantic import SecretStr, ValidationError
 from bot.catalog.entries import Action, Check, Target, is_reference
 from bot.catalog.load import load_system
 from bot.catalog.system import System
-from bot.check.complaint import Complaint, Places
+from bot.check.complaint import Complaint
+from bot.check.lines import Places
 from bot.core.errors import ConfigError
 from bot.core.operation import Change, Operation, Parameters, Read
 from bot.providers import names, operation

@@ -1,11 +1,8 @@
 """What a check says when something does not fit: an id to search for, what is wrong and where, and what to do."""
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-import yaml
-
-from bot.catalog.load import LOADER
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +17,12 @@ class Complaint:
         return f"{self.id}  {self.message}\n    → {self.hint}"
 
 
-class Places:
-    """Where an entry stands in the YAML files of one folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._read: dict[str, yaml.Node | None] = {}
-
-    def __call__(self, file: str, *steps: str) -> str:
-        """`file:line` of the deepest of these keys that stands in the file."""
-        if file not in self._read:
-            text = (self._folder / file).read_text(encoding="utf-8")
-            self._read[file] = yaml.compose(text, Loader=LOADER)
-        node, line = self._read[file], 1
-        for step in steps:
-            pairs = node.value if isinstance(node, yaml.MappingNode) else []
-            found = next(((key, value) for key, value in pairs if key.value == step), None)
-            if found is None:
-                break
-            line, node = found[0].start_mark.line + 1, found[1]
-        return f"{self._folder / file}:{line}"
+def report(complaints: Sequence[Complaint], seen: str) -> int:
+    """Print what is wrong, or what was seen, and give back the exit code."""
+    for complaint in complaints:
+        sys.stdout.write(f"{complaint}\n")
+    if complaints:
+        sys.stdout.write(f"\n{len(complaints)} {'problem' if len(complaints) == 1 else 'problems'}.\n")
+        return 1
+    sys.stdout.write(f"All well: {seen}.\n")
+    return 0

@@ -1,12 +1,16 @@
 """The whole record: every stream's chain, and the rows and indexes against what the streams say."""
 
+import asyncio
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.check.archive import highest, open_archive
-from bot.check.complaint import Complaint
+from bot.check.complaint import Complaint, report
+from bot.check.place import record_of, settings_without_slack
 from bot.check.stream import REPAIR, Rebuilt, Stored, damage, differences, rebuild
 from bot.core.family import FAMILIES
+from bot.settings import Settings
 from bot.store.connect import Client
 
 # Writes only while the stream is as long as it was when it was folded.
@@ -89,3 +93,20 @@ class RecordCheck:
 
     def _note(self, complaints: list[Complaint], *, was_repaired: bool = False) -> None:
         (self._repaired if was_repaired else self._complaints).extend(complaints)
+
+
+def check(*, repair: bool = False) -> int:
+    """Look at the record that the settings name, print what is wrong, and give back the exit code."""
+    return _report_record(asyncio.run(_examine_record(settings_without_slack(), repair=repair)))
+
+
+async def _examine_record(settings: Settings, *, repair: bool) -> Examined:
+    async with record_of(settings) as client:
+        return await RecordCheck(client, settings.prefix, repair=repair).run()
+
+
+def _report_record(examined: Examined) -> int:
+    for complaint in examined.repaired:
+        sys.stdout.write(f"repaired  {complaint.id}  {complaint.message}\n")
+    seen = f"streams {examined.streams}, events {examined.events}; every chain is whole, every listing agrees"
+    return report(examined.complaints, seen)

@@ -61,6 +61,8 @@ class Office:
     house: House
     tried: Counter[str] = field(default_factory=Counter)
     _triggers: "count[int]" = field(default_factory=lambda: count(1))
+    _counted: int = 0
+    _counted_to: str = "0"
 
     def about(self, user: str, number: str = "", shown: str = "", team: str = signed.TEAM) -> Try:
         return Try(user, number, shown, f"try-{next(self._triggers)}", team)
@@ -87,8 +89,11 @@ class Office:
 
     async def recorded(self) -> int:
         """How much the record holds, but for what follows from it later by itself."""
-        entries = await self.house.demo.bot.store.xrange(FEED)
-        return sum(fields[b"kind"].decode() not in ON_ITS_OWN for _, fields in entries)
+        entries = await self.house.demo.bot.store.xrange(FEED, min=f"({self._counted_to}")
+        if entries:
+            self._counted_to = entries[-1][0].decode()
+            self._counted += sum(fields[b"kind"].decode() not in ON_ITS_OWN for _, fields in entries)
+        return self._counted
 
     async def calm(self) -> None:
         """Wait until nothing that was approved is still to be carried out."""
