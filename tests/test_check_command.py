@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from bot.__main__ import main
+from bot.catalog.load import LOADER
 from bot.check.tables import form_complaints, operation_complaints, reaction_complaints
 from bot.core.events import Author
 from bot.core.family import INCIDENTS
@@ -321,11 +323,17 @@ async def test_a_check_creates_no_record_where_there_is_none(tmp_path: Path) -> 
     assert (code, "PLANTAO_DATA" in told, (tmp_path / "data").exists()) == (2, True, False)
 
 
+@cache
+def editor(schema: Path) -> Draft202012Validator:
+    document = json.loads(schema.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(document)
+    return Draft202012Validator(document)
+
+
 def complaints_of_an_editor(file: Path, schemas: Path) -> list[str]:
     """What an editor with the written schema marks in a file of the catalog."""
-    document = json.loads((schemas / file.name.replace(".yml", ".schema.json")).read_text(encoding="utf-8"))
-    Draft202012Validator.check_schema(document)
-    wrong = Draft202012Validator(document).iter_errors(yaml.safe_load(file.read_text(encoding="utf-8")))
+    content = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - a safe loader
+    wrong = editor(schemas / file.name.replace(".yml", ".schema.json")).iter_errors(content)
     return [f"{'.'.join(map(str, one.absolute_path))}: {one.message}" for one in wrong]
 
 

@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -15,11 +15,11 @@ FILE_LIMIT, FUNCTION_LIMIT, COMMAND_LIMIT = 300, 40, 120
 EDGES = {"bot/slack/boundary.py", "bot/jobs.py"}
 
 
-def sources() -> Iterator[tuple[str, ast.Module, str]]:
-    for room in ROOMS:
-        for path in sorted((ROOT / room).rglob("*.py")):
-            text = path.read_text(encoding="utf-8")
-            yield str(path.relative_to(ROOT)), ast.parse(text), text
+@cache
+def sources() -> list[tuple[str, ast.Module, str]]:
+    files = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+    texts = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in files}
+    return [(name, ast.parse(text), text) for name, text in texts.items()]
 
 
 def test_imports_go_down_only() -> None:
