@@ -36,6 +36,7 @@ check: setup
 bench: setup
 	$(BIN)/python bench/ack.py
 	$(BIN)/python bench/diag.py
+	$(BIN)/python bench/diag_all.py
 	$(BIN)/python bench/approve.py
 
 screenshots: setup

@@ -5,6 +5,7 @@ import os
 import socket
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -47,6 +48,7 @@ from commands import COMMANDS
 SLACK_LIMIT = 10  # seconds for calls nobody waits for
 DRAIN = 10.0
 CLOSE_LIMIT = 5.0
+WAITING = 64  # threads; Python's own default on two cores is six
 POOL = 200
 FOLLOW_LIMIT = 10.0  # seconds; the feed blocks for one
 
@@ -129,6 +131,8 @@ class Bot:
 async def open_bot(settings: Settings, parts: Parts | None = None) -> AsyncIterator[Bot]:
     """Open everything in order, close it in reverse; raises ConfigError or EmbeddedRedisError before anything runs."""
     parts = parts or Parts()
+    # What waits in threads is names and files that are looked up: those that hang must leave room for the others.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(WAITING, thread_name_prefix="waiting"))
     async with AsyncExitStack() as stack:
         catalog = parts.catalog or load(settings.plantao_catalog)
         client = await stack.enter_async_context(_slack(settings))

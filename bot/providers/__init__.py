@@ -229,9 +229,16 @@ def operation(name: str) -> Operation:
     return found
 
 
+_LOADED: Final[set[str]] = set()
+"""What needs no thread any more: whoever asks for a thread may wait for one."""
+
+
 async def loaded(name: str) -> Operation:
     """The operation of this name, imported in a thread: that of Kubernetes takes seconds, which no loop can spare."""
-    return await asyncio.to_thread(operation, name)
+    if name not in _LOADED:
+        await asyncio.to_thread(operation, name)
+        _LOADED.add(name)
+    return operation(name)
 
 
 async def preload(wanted: Iterable[str]) -> None:

@@ -135,3 +135,73 @@ def test_hostile_text_does_not_slow_it_down(unit: str) -> None:
     begun = process_time()
     mask(text)
     assert process_time() - begun < 1.5
+
+
+RANDOM = "a1B2c3D4e5F6g7H8i9J0k1L2"
+NAMES = (
+    *("password", "passwd", "passphrase", "smtp_pass", "pwd", "senha", "secret", "credential", "credentials"),
+    *("api_key", "access-key", "privatekey", "secret_key_base", "token", "authorization", "session_id", "sessionid"),
+    *("key", "chave"),
+)
+TOKENS = (
+    *(
+        "sk-",
+        "sk_",
+        "pk-",
+        "pk_",
+        "rk-",
+        "rk_",
+        "xoxb-",
+        "xoxp-",
+        "xapp-",
+        "glpat-",
+        "gho_",
+        "ghp_",
+        "ghs_",
+        "ghu_",
+        "ghr_",
+    ),
+    *(
+        "github_pat_",
+        "dckr_pat_",
+        "npm_",
+        "hf_",
+        "sbp_",
+        "sb_secret_",
+        "rnd_",
+        "dop_v1_",
+        "hvs.",
+        "hvb.",
+        "bearer ",
+        "basic ",
+    ),
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_of_a_secret_is_known_in_every_spelling(name: str) -> None:
+    for spelt in (name, name.upper(), name.title()):
+        assert RANDOM not in mask(f"{spelt}={RANDOM}")
+
+
+@pytest.mark.parametrize("beginning", TOKENS)
+def test_every_kind_of_token_is_known_by_its_beginning(beginning: str) -> None:
+    assert RANDOM not in mask(f"sent {beginning}{RANDOM} away")
+
+
+@pytest.mark.parametrize("text", ["AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE", "sha512:" + "ab12" * 32])
+def test_keys_of_a_fixed_shape_are_known(text: str) -> None:
+    assert mask(f"{text} found") != f"{text} found"
+
+
+@pytest.mark.parametrize("text", [*(text for text, _ in VANISHING), *STAYING])
+def test_no_rule_is_skipped_that_would_have_changed_a_text(text: str) -> None:
+    for shown in (text, text.upper(), text.swapcase(), f"{text} {text}"):
+        assert mask(f"é {shown}") == f"é {mask(shown)}", "texts beyond ASCII get every rule"
+
+
+def test_a_mixture_is_masked_alike_with_and_without_a_letter_beyond_ascii() -> None:
+    fragments = [text for text, _ in VANISHING] + STAYING
+    for step in (1, 7, 23):
+        for text, other in zip(fragments, fragments[step:], strict=False):
+            assert mask(f"é {text} {other}") == f"é {mask(f'{text} {other}')}"

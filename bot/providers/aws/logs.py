@@ -15,6 +15,7 @@ from bot.core.redaction import mask
 from bot.providers.aws.account import Account, Document, opened
 from bot.providers.aws.account import Address as _Account
 from bot.providers.aws.refusals import NoSuch
+from bot.providers.crunching import crunch
 
 LIMIT: Final = 15.0
 _PAGES: Final = 3
@@ -39,7 +40,7 @@ async def _read(address: Address, wanted: Lines) -> Reading:
         streams = await _streams(account, address, wanted.streams)
         found = await asyncio.gather(*(_lines(account, address, stream, wanted, now) for stream in streams))
     lines = [line for group in found for line in group]
-    return read_lines(sorted(lines, key=lambda line: line.at or now), wanted, now)
+    return await crunch(read_lines, sorted(lines, key=lambda line: line.at or now), wanted, now)
 
 
 async def _streams(account: Account, address: Address, count: int) -> Sequence[str]:

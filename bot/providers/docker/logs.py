@@ -12,6 +12,7 @@ from bot.core.errors import TargetError
 from bot.core.findings import Reading
 from bot.core.loglines import LogLine, LogQuery, read_lines
 from bot.core.operation import Read
+from bot.providers.crunching import crunch
 from bot.providers.docker.address import LABEL, NAME, Address
 from bot.providers.docker.anatomy import Container, inspect, listing, moment
 from bot.providers.docker.engine import Engine, opened
@@ -42,7 +43,7 @@ async def _read(address: Address, wanted: Logs) -> Reading:
             raise TargetError("No container carries the label {label}.", label=wanted.label)
         sources = await asyncio.gather(*(_lines_of(engine, name, wanted) for name in names[:_SOURCES]))
         now = engine.now
-    return read_lines(sorted((line for lines in sources for line in lines), key=_at), wanted, now)
+    return await crunch(read_lines, sorted((line for lines in sources for line in lines), key=_at), wanted, now)
 
 
 async def _lines_of(engine: Engine, name: str, wanted: Logs) -> list[LogLine]:

@@ -13,6 +13,7 @@ from bot.core.findings import Measurement, Reading
 from bot.core.loglines import LogLine, LogQuery, read_lines
 from bot.core.operation import Parameters, Read
 from bot.core.text import say
+from bot.providers.crunching import crunch
 from bot.providers.host.address import UNIT, Address
 from bot.providers.host.ssh import LIMIT, Machine, logged_in
 
@@ -127,7 +128,7 @@ async def _read_journal(address: Address, wanted: Journal) -> Reading:
             user=address.user,
             where=address.where,
         )
-    return read_lines(lines, wanted, now)
+    return await crunch(read_lines, lines, wanted, now)
 
 
 def _lines(text: str, unit: str) -> Iterator[LogLine]:

@@ -13,6 +13,7 @@ from bot.core.findings import Measurement, Reading
 from bot.core.loglines import LogLine, LogQuery, addresses_in, read_lines
 from bot.core.operation import Read
 from bot.core.redaction import mask
+from bot.providers.crunching import crunch
 from bot.providers.kubernetes.address import NAME, Address
 from bot.providers.kubernetes.cluster import Cluster, Document, opened
 from bot.providers.kubernetes.refusals import Absent, NoLog
@@ -74,8 +75,7 @@ async def _read(address: Address, wanted: LogsWanted) -> Reading:
     skipped = [log for log in logs if log.refusal]
     if len(skipped) == len(logs) and not wanted.previous:
         raise TargetError("None of the {count} pods has a log to read: {reason}", count=pods, reason=skipped[0].refusal)
-    # In a thread: masking thousands of lines takes longer than the event loop can spare.
-    reading = await asyncio.to_thread(_told, logs, wanted)
+    reading = await crunch(_told, logs, wanted)
     more = (
         Measurement("pods", pods),
         Measurement("skipped", len(skipped)),
@@ -87,7 +87,7 @@ async def _read(address: Address, wanted: LogsWanted) -> Reading:
 
 async def _reveal(address: Address, wanted: LogsWanted) -> tuple[str, ...]:
     _, logs = await _logs(address, wanted)
-    return await asyncio.to_thread(lambda: addresses_in(list(_lines(logs)), wanted))
+    return await crunch(lambda: addresses_in(list(_lines(logs)), wanted))
 
 
 async def _logs(address: Address, wanted: LogsWanted) -> tuple[int, list[ContainerLog]]:

@@ -14,6 +14,7 @@ from bot.core.loglines import LogLine, LogQuery, read_lines
 from bot.core.operation import Read
 from bot.core.redaction import mask, mask_but_addresses
 from bot.core.text import Text, say
+from bot.providers.crunching import crunch
 from bot.providers.log_file.address import Address
 from bot.providers.log_file.tail import End, end_of
 from bot.providers.log_file.times import dated, fields_of
@@ -29,16 +30,21 @@ class JsonField(LogQuery):
 
 
 async def _read_lines(address: Address, wanted: LogQuery) -> Reading:
-    end = await end_of(address, wanted.lines)
-    lines = _recent(end, address, wanted)
-    reading = read_lines(lines, wanted, datetime.fromtimestamp(end.now, UTC))
+    return await crunch(_told, await end_of(address, wanted.lines), address, wanted)
+
+
+def _told(end: End, address: Address, wanted: LogQuery) -> Reading:
+    reading = read_lines(_recent(end, address, wanted), wanted, datetime.fromtimestamp(end.now, UTC))
     return replace(reading, measurements=(*reading.measurements, *_file(end)))
 
 
 async def _read_field(address: Address, wanted: JsonField) -> Reading:
-    end = await end_of(address, wanted.lines)
+    return await crunch(_told_field, await end_of(address, wanted.lines), address, wanted)
+
+
+def _told_field(end: End, address: Address, wanted: JsonField) -> Reading:
     lines = _recent(end, address, wanted)
-    fitting = [line for line in lines if _fits(line.text.lower(), wanted)]
+    fitting = _fitting(lines, wanted)
     values = _counted(fitting, wanted)
     counted, ranked = values.total(), _ranked(values)
     none = None if counted else say("no line that fits has the field `{field}`", field=wanted.field)
@@ -58,9 +64,16 @@ async def _read_field(address: Address, wanted: JsonField) -> Reading:
 
 
 async def _reveal_field(address: Address, wanted: JsonField) -> tuple[str, ...]:
-    lines = _recent(await end_of(address, wanted.lines), address, wanted)
-    ranked = _ranked(_counted([line for line in lines if _fits(line.text.lower(), wanted)], wanted))
-    return tuple(f"×{times} {mask_but_addresses(value)[:_VALUE_LIMIT]}" for value, times in ranked[: wanted.top])
+    return await crunch(_revealed, await end_of(address, wanted.lines), address, wanted)
+
+
+def _revealed(end: End, address: Address, wanted: JsonField) -> tuple[str, ...]:
+    ranked = _ranked(_counted(_fitting(_recent(end, address, wanted), wanted), wanted))[: wanted.top]
+    return tuple(f"×{times} {mask_but_addresses(value)[:_VALUE_LIMIT]}" for value, times in ranked)
+
+
+def _fitting(lines: list[LogLine], wanted: JsonField) -> list[LogLine]:
+    return [line for line in lines if _fits(line.text.lower(), wanted)]
 
 
 def _counted(lines: list[LogLine], wanted: JsonField) -> Counter[str]:

@@ -14,6 +14,7 @@ from bot.core.errors import TargetError
 from bot.core.findings import Measurement, Reading
 from bot.core.operation import Parameters, Read
 from bot.core.text import Text, say
+from bot.providers.crunching import crunch
 from bot.providers.http.api import Api
 from bot.providers.prometheus.server import Address, is_number, label_words, reached, rounded
 
@@ -65,8 +66,8 @@ async def _read(address: Address, wanted: Scrape) -> Reading:
 async def _visit(api: Api, wanted: Scrape) -> _Visit:
     page = await api.page(wanted.path)
     at = perf_counter()
-    # In a thread: a page of some megabytes takes the parser seconds.
-    samples = await asyncio.to_thread(_parsed, page.text, wanted, api.host)
+    # A page of some megabytes takes the parser seconds.
+    samples = await crunch(_parsed, page.text, wanted, api.host)
     return _Visit(samples, at)
 
 

@@ -10,6 +10,7 @@ from bot.core.findings import Reading
 from bot.core.loglines import LogLine, LogQuery, read_lines
 from bot.core.operation import Read
 from bot.core.text import Text, say
+from bot.providers.crunching import crunch
 from bot.providers.railway import queries
 from bot.providers.railway.address import Address, OfService
 from bot.providers.railway.graph import LIMIT, Graph, Node, opened
@@ -32,7 +33,7 @@ async def _read(address: Address, wanted: Logs) -> Reading:
         if chosen is None:
             return replace(read_lines([], wanted, now), summary=_nothing(history))
         lines = await _lines(graph, history, chosen, wanted, now)
-    reading = read_lines(lines, wanted, now)
+    reading = await crunch(read_lines, lines, wanted, now)
     heading = f"deployment {chosen.short} {chosen.status}: {chosen.words}"
     return replace(reading, evidence=(heading, *reading.evidence))
 
