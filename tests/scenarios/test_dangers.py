@@ -70,7 +70,7 @@ AT_ONCE: Final = [
     refused("G27", ETP, "psql-by-railway", "/diag database"),
     refused("G28", ETP, "migration-revert-local", "revert-migration"),
     odd("G30", ETP, "/run set-api-url changes=JWT_SECRET=x", "“changes” cannot be chosen here"),
-    odd("G32", SUPPORT, "/run set-pool-size value=5000", "value cannot be “5000”", "Choose one of 50"),
+    odd("G32", SUPPORT, "/run set-pool-size value=5000", "“5000” cannot be used as value", "below the Atlas limit"),
     refused("G33", CHROMA, "pkill-uvicorn", "restart-backend"),
     refused("G34", SUPPORT, "start-bot-by-hand", "restart-bot"),
     refused("G35", CHROMA, "run-new-chroma", "start-chroma"),
