@@ -1,17 +1,20 @@
 """How long a report of many checks takes when some of them hang, and what it costs on top of a plain client.
 
 `python bench/diag.py` prints JSON: 100 checks against a server that answers after 200 ms, ten of which hang. The peers
-are the slowest limit, and the plain client in a loop. Everything is on loopback and ends by itself.
+are the slowest limit, and the plain client in a loop. Runs are shared through a Redis, as they are in production.
+Everything is on loopback and ends by itself.
 """
 
 import asyncio
 import json
 import resource
 import statistics
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,7 +24,6 @@ from aiohttp import web
 from bot.catalog.entries import Check, Limits, Target
 from bot.catalog.load import load
 from bot.catalog.system import Catalog
-from bot.core.findings import Finding
 from bot.core.text import Words
 from bot.flows import diagnose
 from bot.flows.diagnose import Wanted
@@ -29,6 +31,9 @@ from bot.flows.findings import Findings
 from bot.providers import operation
 from bot.providers.reach import CatalogTargets
 from bot.settings import HERE
+from bot.store.connect import Client, connect
+from bot.store.embedded import open_embedded
+from bot.store.looks import RedisLooks
 
 CHECKS, HANGING, SLOW, LIMIT = 100, 10, 0.2, 2.0
 REPORTS, ALONE = 1000, 200
@@ -37,19 +42,6 @@ REPORTS, ALONE = 1000, 200
 class Clock:
     def now(self) -> datetime:
         return datetime.now(UTC)
-
-
-class Alone:
-    """Nobody asks for the same."""
-
-    async def begin(self, check: str, reader: str, limit: float) -> str:
-        return reader
-
-    async def tell(self, check: str, run: str, finding: Finding) -> None:
-        return
-
-    async def wait(self, check: str, limit: float) -> Finding | None:
-        return None
 
 
 @asynccontextmanager
@@ -86,21 +78,20 @@ def check(name: str, path: str) -> Check:
     )
 
 
-def opened(url: str) -> tuple[Any, Any]:
+def opened(url: str, redis: Client) -> tuple[Any, Any]:
     """The diagnosis with nothing around it: a catalog of one target, and the parts that a report needs."""
     home = load(HERE / "catalog").home
     profile = home.profile.model_copy(update={"targets": {"bench": Target(provider="http", address={"url": url})}})
     system = home.model_copy(update={"id": "bench", "profile": profile, "checks": {}, "actions": {}})
     catalog = Catalog(systems={"bench": system})
-    return SimpleNamespace(
-        findings=Findings(CatalogTargets(catalog, {}), Alone(), Clock()), clock=Clock(), catalog=catalog
-    ), system
+    findings = Findings(CatalogTargets(catalog, {}), RedisLooks(redis, "{bench}"), Clock())
+    return SimpleNamespace(findings=findings, clock=Clock(), catalog=catalog), system
 
 
 async def many(ports: Any, system: Any) -> float:
     checks = tuple(check(f"c{number}", "/hang" if number < HANGING else "/slow") for number in range(CHECKS))
     began = time.perf_counter()
-    report = await diagnose.run(ports, Wanted(system, "bench", checks))
+    report = await diagnose.run(ports, Wanted(system, "bench", checks, reader="U0ANA"))
     took = time.perf_counter() - began
     assert sum(finding.level == "ok" for finding in report.findings) == CHECKS - HANGING
     return took
@@ -108,7 +99,7 @@ async def many(ports: Any, system: Any) -> float:
 
 async def alone(ports: Any, system: Any, url: str) -> tuple[float, float]:
     """Medians in milliseconds of one check and of the same request by the plain client, taken in turns."""
-    one = Wanted(system, "bench", (check("one", "/now"),))
+    one = Wanted(system, "bench", (check("one", "/now"),), reader="U0ANA")
     ours, plain = [], []
     async with httpx.AsyncClient(trust_env=False) as client:  # kept open, the hardest peer: ours connects each time
         for _ in range(ALONE):
@@ -134,11 +125,14 @@ async def memory(ports: Any, system: Any) -> tuple[int, int]:
 
 async def main() -> None:
     operation("http.get")
-    async with server() as url:
-        ports, system = opened(url)
-        took = await many(ports, system)
-        ours, plain = await alone(ports, system, url)
-        early, late = await memory(ports, system)
+    with tempfile.TemporaryDirectory(prefix="plantao-bench-") as folder:
+        async with server() as url, open_embedded(Path(folder)) as embedded:
+            redis = connect(embedded.url)
+            ports, system = opened(url, redis)
+            took = await many(ports, system)
+            ours, plain = await alone(ports, system, url)
+            early, late = await memory(ports, system)
+            await redis.aclose()
     figures = {
         "checks": CHECKS,
         "hanging": HANGING,
