@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from bot.core.errors import TooLate, UserError
 from bot.core.events import Recorded
-from bot.core.findings import Level
+from bot.core.findings import Level, Link
 from bot.core.policy import Severity
 from bot.core.text import Person, Text, say
 
@@ -51,12 +51,16 @@ class Diagnosing:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosed:
-    """A diagnosis that belongs to the incident: one line per check, worst first; `live` when it was seen to grow."""
+    """A diagnosis that belongs to the incident: one line per check, worst first, and where more is to be seen.
+
+    `live` when it was seen to grow.
+    """
 
     what: str
     level: Level
     lines: tuple[tuple[Level, Text, Text], ...]
     live: str = ""
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

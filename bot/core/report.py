@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from bot.core.findings import Finding, Level, Link, worst
 from bot.core.redaction import spoken
 from bot.core.text import Text
+
+LINKS_KEPT: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +58,8 @@ class Report:
 def lines_of(findings: Sequence[Finding]) -> tuple[tuple[Level, Text, Text], ...]:
     """What the record keeps of findings: level, title, summary; evidence stays out of it."""
     return tuple((finding.level, finding.title, finding.summary) for finding in findings)
+
+
+def links_of(findings: Sequence[Finding]) -> tuple[Link, ...]:
+    """What the checks themselves lead to, such as a dashboard at that hour, each once."""
+    return tuple({link.url: link for finding in findings for link in finding.links}.values())[:LINKS_KEPT]

@@ -14,7 +14,7 @@ from bot.core.family import INCIDENTS
 from bot.core.findings import Finding, Level, Link, ranked
 from bot.core.incident import Diagnosed, Incident
 from bot.core.policy import Right
-from bot.core.report import Advice, Report, lines_of
+from bot.core.report import Advice, Report, lines_of, links_of
 from bot.core.text import Text, plain, say
 from bot.flows import choices, restricted, systems
 from bot.flows.ports import Caller, Kept, Ports
@@ -213,7 +213,7 @@ async def share(ports: Ports, caller: Caller, id: str) -> Report:
 
 async def attach(ports: Ports, caller: Caller, report: Report, live: str = "") -> Kept[Incident]:
     """Put a report into its incident's timeline; `live` is the message in which it was seen to grow."""
-    fact = Diagnosed(report.words, report.level, lines_of(report.findings), live)
+    fact = Diagnosed(report.words, report.level, lines_of(report.findings), live, links_of(report.findings))
     return await ports.record.change(
         INCIDENTS, report.incident, lambda state: incident.diagnosed(state, fact), caller.author, f"{caller.key}:report"
     )

@@ -178,3 +178,13 @@ async def test_a_mention_in_the_thread_of_an_incident_diagnoses_into_it(house: H
 async def test_a_mention_with_unknown_words_says_what_it_understands(house: House) -> None:
     await house.post("message", user="clara", channel="incidents", text="<@U0PLANTAO> dance")
     assert "diag" in await house.told(NEXT_ON_CALL, "I do not know “dance”")
+
+
+async def test_a_dashboard_is_linked_where_it_was_asked_for_and_in_the_thread_of_the_incident(house: House) -> None:
+    await house.command(ON_CALL, "/incident declare P1 checkout errors")
+    await house.command(NEXT_ON_CALL, "/diag dashboards INC-1")
+    private = await house.told(NEXT_ON_CALL, "*: dashboards")
+    thread = await house.replied("INC-1", "🩺")
+    for board in ("agent-overview", "agent-business", "agent-llm", "agent-resources"):
+        for shown in (private, thread):
+            assert f"/d/{board}?from=" in shown

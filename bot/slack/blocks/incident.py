@@ -5,7 +5,7 @@ from itertools import groupby
 
 from bot.core import incident
 from bot.core.events import Recorded
-from bot.core.findings import Level
+from bot.core.findings import Level, Link
 from bot.core.incident import Incident, Phase
 from bot.core.policy import Severity
 from bot.core.text import Person, Text, plain, say
@@ -82,8 +82,10 @@ def reply(event: Recorded, after: Incident, voice: Voice) -> Message:
     match event.fact:
         case incident.Updated(text) | incident.Resolved(text):
             blocks = [parts.section(words), parts.section(parts.quoted(escape(text)))]
-        case incident.Diagnosed(lines=lines):
+        case incident.Diagnosed(lines=lines, links=links):
             blocks = [parts.section(words), *parts.lines(finding_lines(lines, voice))]
+            if links:
+                blocks.append(parts.context(linked(links, voice)))
         case _:
             blocks = [parts.section(words)]
     return parts.message(words, blocks)
@@ -96,6 +98,17 @@ def finding_lines(lines: Iterable[tuple[Level, Text, Text]], voice: Voice) -> li
         titles = ", ".join(f"*{voice(title)}*" for _, title, _ in same)
         merged.append(f"{LEVEL_SIGNS[level]} {titles} — {summary}")
     return merged
+
+
+def linked(links: Iterable[Link], voice: Voice) -> str:
+    """Where more is to be seen, in one line; an address that is no safe link is shown as it is."""
+    return " · ".join(_link(link.url, voice(link.title)) for link in links)
+
+
+def _link(url: str, words: str) -> str:
+    if url.startswith(("https://", "http://127.0.0.1")) and not set(url) & set("<>| "):
+        return f"<{escape(url)}|{words}>"
+    return f"{words}: `{escape(url)}`"
 
 
 def _saying(line: tuple[Level, Text, str]) -> tuple[Level, str]:

@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 
 from bot.catalog.system import ALL
 from bot.core.findings import Finding, Judgement, Level
-from bot.core.report import Report
+from bot.core.report import Report, links_of
 from bot.core.text import Text, say
 from bot.flows.diagnose import Menu, Which
 from bot.slack.blocks import parts
-from bot.slack.blocks.incident import finding_lines
+from bot.slack.blocks.incident import finding_lines, linked
 from bot.slack.blocks.parts import Block, Message
 from bot.slack.voice import Voice, escape
 
@@ -48,7 +48,10 @@ def report(value: Report, voice: Voice, *, is_shared: bool = False) -> Message:
     hidden = sum(len(same) for same in groups[GROUPS_SHOWN:])
     if hidden:
         blocks.append(parts.context(voice(say("… and {count} more that are not ok: *Show more*", count=hidden))))
-    blocks += _fine([finding for finding in value.findings if finding.level is Level.OK], voice)
+    fine = [finding for finding in value.findings if finding.level is Level.OK]
+    blocks += _fine(fine, voice)
+    if links := links_of(fine):
+        blocks.append(parts.context(linked(links, voice)))
     blocks += _steps(value, voice)
     if value.id:
         blocks.append(parts.actions(_buttons(value, voice, is_shared)))
@@ -110,13 +113,7 @@ def _helps(value: Report, same: list[Finding], voice: Voice) -> str:
     advice = [value.advice[finding.check] for finding in same if finding.check in value.advice]
     links = {link.url: link for one in advice for link in one.links}
     links |= {link.url: link for finding in same for link in finding.links}
-    return " · ".join(_link(link.url, voice(link.title)) for link in list(links.values())[:LINKS])
-
-
-def _link(url: str, words: str) -> str:
-    if url.startswith(("https://", "http://127.0.0.1")) and not set(url) & set("<>| "):
-        return f"<{escape(url)}|{words}>"
-    return f"{words}: `{escape(url)}`"
+    return linked(list(links.values())[:LINKS], voice)
 
 
 def _proposals(value: Report, same: list[Finding], voice: Voice) -> list[Block]:
