@@ -4,9 +4,15 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from bot.__main__ import main
+from bot.settings import Settings
+
+Refused = Callable[..., str]
 
 ROOT = Path(__file__).parent.parent
 STORIES = sorted((ROOT / "sandbox" / "stories").glob("*.yml"))
@@ -18,6 +24,21 @@ def plantao(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=100, check=False)
 
 
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refused:
+    """What a start that cannot work says; without a process of its own, which would cost a second of imports."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+    def start(*arguments: str, **environ: str) -> str:
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        assert main(arguments) == 2
+        return capsys.readouterr().err
+
+    return start
+
+
 def test_a_start_without_settings_names_the_variable() -> None:
     ended = plantao("run")
     assert ended.returncode == 2
@@ -25,34 +46,27 @@ def test_a_start_without_settings_names_the_variable() -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_a_start_without_a_way_to_listen_says_which_two_there_are() -> None:
-    ended = plantao("run", SLACK_BOT_TOKEN="xoxb-1")
-    assert ended.returncode == 2
-    assert "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)" in ended.stderr
+def test_a_start_without_a_way_to_listen_says_which_two_there_are(refused: Refused) -> None:
+    assert "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)" in refused("run", SLACK_BOT_TOKEN="xoxb-1")
 
 
-def test_a_wrong_setting_is_named_without_its_value() -> None:
-    ended = plantao("run", SLACK_BOT_TOKEN="xoxb-hunter2", SLACK_SIGNING_SECRET="s", PORT="many")
-    assert ended.returncode == 2
-    assert "PORT:" in ended.stderr
-    assert "hunter2" not in ended.stderr
+def test_a_wrong_setting_is_named_without_its_value(refused: Refused) -> None:
+    told = refused("run", SLACK_BOT_TOKEN="xoxb-hunter2", SLACK_SIGNING_SECRET="s", PORT="many")
+    assert "PORT:" in told
+    assert "hunter2" not in told
 
 
-def test_a_slack_that_does_not_answer_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
-    ended = plantao(
-        *("run",), SLACK_BOT_TOKEN="xoxb-1", SLACK_SIGNING_SECRET="s", SLACK_API_URL="http://127.0.0.1:9/api/"
-    )
-    assert ended.returncode == 2
-    assert "Slack does not answer at http://127.0.0.1:9/api/" in ended.stderr
+def test_a_slack_that_does_not_answer_ends_the_start_with_a_sentence(refused: Refused) -> None:
+    slack = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "SLACK_API_URL": "http://127.0.0.1:9/api/"}
+    assert "Slack does not answer at http://127.0.0.1:9/api/" in refused("run", **slack)
 
 
-def test_a_catalog_that_is_wrong_is_told_with_file_and_line(tmp_path: Path) -> None:
+def test_a_catalog_that_is_wrong_is_told_with_file_and_line(refused: Refused, tmp_path: Path) -> None:
     system = tmp_path / "shop"
     system.mkdir()
     (system / "system.yml").write_text("name: shop\nlanguage: klingon\n")
-    ended = plantao("run", SLACK_BOT_TOKEN="xoxb-1", SLACK_SIGNING_SECRET="s", PLANTAO_CATALOG=str(tmp_path))
-    assert ended.returncode == 2
-    assert "system.yml:2: language:" in ended.stderr
+    told = refused("run", SLACK_BOT_TOKEN="xoxb-1", SLACK_SIGNING_SECRET="s", PLANTAO_CATALOG=str(tmp_path))
+    assert "system.yml:2: language:" in told
 
 
 def test_without_any_redis_server_the_message_says_what_to_install(tmp_path: Path) -> None:
@@ -123,10 +137,9 @@ def test_a_story_whose_expectation_fails_ends_with_1(tmp_path: Path) -> None:
         ("title: [\n", "wrong.yml"),
     ],
 )
-def test_a_story_that_is_not_one_is_refused_with_the_place(tmp_path: Path, text: str, complaint: str) -> None:
+def test_a_story_that_is_not_one_is_refused_with_the_place(
+    refused: Refused, tmp_path: Path, text: str, complaint: str
+) -> None:
     story = tmp_path / "wrong.yml"
     story.write_text(text)
-    ended = plantao("demo", "--story", str(story))
-    assert ended.returncode == 2
-    assert complaint in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert complaint in refused("demo", "--story", str(story))

@@ -5,15 +5,17 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from bot.core.family import INCIDENTS
 from sandbox.demo import Demo, open_demo
 from tests.people import NEXT_ON_CALL
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 COMMAND = {
     "command": "/incident",
@@ -30,9 +32,10 @@ COMMAND = {
 class Door:
     """The bot's endpoint, and the key to it."""
 
-    def __init__(self, demo: Demo, client: httpx.AsyncClient) -> None:
+    def __init__(self, demo: Demo, client: httpx.AsyncClient, before: int) -> None:
         self.demo = demo
         self.client = client
+        self.before = before
         self.url = str(demo.slack.app.request_url)
 
     def signed(self, body: bytes, *, age: float = 0, secret: str = "") -> dict[str, str]:
@@ -49,16 +52,21 @@ class Door:
         return await self.client.post(self.url, content=body, headers=headers)
 
     async def declared(self) -> int:
-        return len(await self.demo.bot.ports.record.listing(INCIDENTS, only_open=False, limit=10))
+        """How many incidents this test has declared."""
+        return await self.demo.bot.ports.record.count(INCIDENTS) - self.before
 
 
-@pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    async with (
-        open_demo(tmp_path / "data", http=True, pace=0.02) as demo,
-        httpx.AsyncClient(timeout=10, trust_env=False) as client,
-    ):
-        yield Door(demo, client)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
+    """One bot for all: hardly anything here may change it."""
+    async with open_demo(tmp_path_factory.mktemp("data"), http=True, pace=0.02) as demo:
+        yield demo
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def door(demo: Demo) -> AsyncIterator[Door]:
+    async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+        yield Door(demo, client, await demo.bot.ports.record.count(INCIDENTS))
 
 
 FORM = urlencode(COMMAND).encode()
