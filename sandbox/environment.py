@@ -54,6 +54,7 @@ def agente(world: World) -> Table:
         "AGENTE_CRM_URL": vendors.crm.url,
         "AGENTE_CRM_TOKEN": vendors.crm.token,
         **_pipeline("AGENTE", vendors.github),
+        "AGENTE_PIPELINE_RUNS_TOKEN": vendors.github.token,
     }
 
 

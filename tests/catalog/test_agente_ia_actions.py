@@ -449,7 +449,6 @@ def test_a_secret_is_replaced_in_its_store_and_never_typed() -> None:
 def test_a_step_by_hand_says_what_to_do_and_leaves_time_for_it() -> None:
     found = {name: one for name, one in actions().items() if one.by_hand}
     assert set(found) == {
-        "sync-manifests",
         "stop-container",
         "canary-by-pipeline",
         "compose-limits",

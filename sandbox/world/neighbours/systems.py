@@ -77,6 +77,7 @@ def _settle_agente(found: "Neighbours") -> None:
     found.pagerduty.add_user("PANA001", "Ana Souza", "ana@plantao-demo.example")
     found.pagerduty.oncalls.append(Oncall("PSCHED1", "PANA001"))
     found.vendors.github.run("security.yml", "success", hours=20)
+    found.vendors.github.run("sync-production.yml", "success", hours=31)
 
 
 def _settle_chroma(found: "Neighbours") -> None:
