@@ -71,8 +71,10 @@ class DeploymentController:
     def _reconcile(self, deployment: Document) -> None:
         current = self._current_replica_set(deployment)
         family = self._family(deployment, current)
+        before = self._store.version
         self._scale(deployment, family)
-        family = self._family(deployment, current)
+        if self._store.version != before:
+            family = self._family(deployment, current)
         self._report(deployment, family)
         if not is_complete(deployment) or family.ready() != len(family.all_pods()):
             self._is_settled = False

@@ -27,12 +27,15 @@ class Change:
 
 
 class Store:
-    """Objects go in and come out as copies, so that nobody changes what is stored by accident."""
+    """Objects go in and come out as copies, so that nobody changes what is stored by accident.
+
+    They are kept pickled: the controllers read all of them with every step, and `deepcopy` was most of a demo's cost.
+    """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.now = now
         self.changed = asyncio.Event()
-        self._documents: dict[tuple[str, str, str], Document] = {}
+        self._documents: dict[tuple[str, str, str], bytes] = {}
         self._history: deque[Change] = deque(maxlen=_HISTORY)
         self._followers: set[asyncio.Queue[Change]] = set()
         self._version = _FIRST_VERSION
@@ -43,18 +46,18 @@ class Store:
 
     def create(self, resource: Resource, document: Document) -> Document:
         """Stores a new object; a creation time in the document is kept, which lets a seed lie in the past."""
-        created = _copy(document)
+        created = _opened(pickle.dumps(document))
         metadata = created["metadata"]
         metadata.setdefault("creationTimestamp", timestamp(self.now()))
         metadata["uid"] = str(uuid4())
         if "spec" in created:
             metadata["generation"] = 1
         self._put("ADDED", resource, created)
-        return _copy(created)
+        return created
 
     def find(self, resource: Resource, namespace: str, name: str) -> Document | None:
         found = self._documents.get((resource.plural, namespace, name))
-        return None if found is None else _copy(found)
+        return None if found is None else _opened(found)
 
     def read(self, resource: Resource, namespace: str, name: str) -> Document:
         document = self.find(resource, namespace, name)
@@ -64,7 +67,7 @@ class Store:
 
     def listing(self, resource: Resource, namespace: str) -> list[Document]:
         wanted = sorted(key for key in self._documents if key[:2] == (resource.plural, namespace))
-        return [_copy(self._documents[key]) for key in wanted]
+        return [_opened(self._documents[key]) for key in wanted]
 
     def namespaces(self) -> Sequence[str]:
         return [name for plural, _, name in self._documents if plural == NAMESPACES.plural]
@@ -72,13 +75,13 @@ class Store:
     def replace(self, resource: Resource, document: Document) -> Document:
         """Stores the next state of an object, refusing one that was read before the last change."""
         proposed = self.preview(resource, document)
-        if proposed != self._documents[_key(resource, proposed)]:
+        if proposed != _opened(self._documents[_key(resource, proposed)]):
             self._put("MODIFIED", resource, proposed)
-        return _copy(proposed)
+        return proposed
 
     def preview(self, resource: Resource, document: Document) -> Document:
         """What `replace` would store, but for the new resource version."""
-        proposed = _copy(document)
+        proposed = _opened(pickle.dumps(document))
         metadata = proposed["metadata"]
         stored = self.read(resource, metadata.get("namespace", ""), metadata["name"])
         if metadata.get("resourceVersion") not in (None, "", stored["metadata"]["resourceVersion"]):
@@ -104,12 +107,12 @@ class Store:
 
     def _put(self, change: str, resource: Resource, document: Document) -> None:
         self._record(change, resource, document)
-        self._documents[_key(resource, document)] = document
+        self._documents[_key(resource, document)] = pickle.dumps(document)
 
     def _record(self, change_type: str, resource: Resource, document: Document) -> None:
         self._version += 1
         document["metadata"]["resourceVersion"] = str(self._version)
-        change = Change(change_type, self._version, resource, _copy(document))
+        change = Change(change_type, self._version, resource, _opened(pickle.dumps(document)))
         self._history.append(change)
         self.changed.set()
         for follower in self._followers:
@@ -136,10 +139,9 @@ class Store:
         return [change for change in self._history if change.version > since]
 
 
-def _copy(document: Document) -> Document:
-    # The controllers read all of it with every step: `deepcopy` was a fifth of what a demo costs.
-    copied: Document = pickle.loads(pickle.dumps(document))  # noqa: S301 - what we have pickled ourselves
-    return copied
+def _opened(kept: bytes) -> Document:
+    document: Document = pickle.loads(kept)  # noqa: S301 - what we have pickled ourselves
+    return document
 
 
 def _key(resource: Resource, document: Document) -> tuple[str, str, str]:
