@@ -9,6 +9,8 @@ import pytest
 from sandbox.demo import open_demo
 from tests.house import House
 
+TLS = httpx.create_ssl_context()  # nothing here speaks TLS, and each client would read the authorities anew
+
 
 @pytest.fixture(params=["socket", "http"])
 def transport(request: pytest.FixtureRequest) -> str:
@@ -32,6 +34,6 @@ async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         http = request.getfixturevalue("transport") == "http"
     async with (
         open_demo(tmp_path / "data", http=http, pace=0.02, environ=environ, catalog=catalog) as demo,
-        httpx.AsyncClient(base_url=demo.slack.url, timeout=10, trust_env=False) as client,
+        httpx.AsyncClient(base_url=demo.slack.url, timeout=10, trust_env=False, verify=TLS) as client,
     ):
         yield House(demo, client)
