@@ -2,15 +2,17 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from bot.catalog.entries import Check
-from bot.core.errors import TargetError
+from bot.core.errors import TargetError, TimedOut
 from bot.core.findings import Finding, Judgement, Level, conclude, timed
 from bot.core.redaction import mask
 from bot.core.text import Text, Words, say
 from bot.flows.ports import Clock, Looks, Targets
+from bot.flows.pulse import Pulse
 
 DEFAULT_LIMIT: Final = 5.0
 
@@ -30,6 +32,7 @@ class Findings:
         self._targets = targets
         self._looks = looks
         self._clock = clock
+        self._pulse = Pulse()
 
     async def of(self, check: Check, reader: str = "") -> Finding:
         """Run one check, for a person or, when nobody in particular asks, always anew.
@@ -49,25 +52,37 @@ class Findings:
     async def _find(self, check: Check) -> Finding:
         began = time.monotonic()
         limit = limit_of(check)
-        reading = asyncio.create_task(self._judged(check))
-        # Not a time-out around the reading: one that ignores its cancellation would still delay everybody.
-        await asyncio.wait({reading}, timeout=limit)
-        if reading.done():
-            finding = reading.result()
-        else:
-            reading.cancel()
-            words = say("no answer within {limit} s", limit=f"{limit:g}")
-            finding = Finding(check.name, check.title.text(), Level.CRIT, words)
+        with self._pulse.felt() as lost:
+            reading = asyncio.create_task(self._judged(check, lost))
+            # Not a time-out around the reading: one that ignores its cancellation would still delay everybody.
+            await asyncio.wait({reading}, timeout=limit)
+            if reading.done():
+                finding = reading.result()
+            else:
+                reading.cancel()
+                words = say("no answer within {limit} s", limit=f"{limit:g}")
+                finding = _unheard(check, words, lost(), time.monotonic() - began)
         return timed(finding, time.monotonic() - began, self._clock.now())
 
-    async def _judged(self, check: Check) -> Finding:
-        title = check.title.text()
+    async def _judged(self, check: Check, lost: Callable[[], float]) -> Finding:
+        title, began = check.title.text(), time.monotonic()
         try:
             reading = await self._targets.read(check)
+        except TimedOut as error:
+            return _unheard(check, error.text, lost(), time.monotonic() - began)
         except TargetError as error:
             return Finding(check.name, title, error.level, error.text)
         finding = conclude(check.name, title, reading, check.limits())
         return replace(finding, summary=_compared(check, finding))
+
+
+def _unheard(check: Check, words: Text, lost: float, waited: float) -> Finding:
+    """No answer in time is critical, unless it was mostly this process that was not there to hear one."""
+    title = check.title.text()
+    if lost < waited / 2:
+        return Finding(check.name, title, Level.CRIT, words)
+    busy = say("{reason} — the bot itself was busy for {lost} s of it; run it again", reason=words, lost=f"{lost:.1f}")
+    return Finding(check.name, title, Level.UNKNOWN, busy)
 
 
 def _compared(check: Check, finding: Finding) -> Text:

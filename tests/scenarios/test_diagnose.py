@@ -57,6 +57,30 @@ async def test_a_hanging_target_answers_within_its_limit(house: House) -> None:
     assert "0 of 7 checks ok" in report
 
 
+async def test_a_target_that_the_bot_was_too_busy_to_hear_is_unknown_and_not_critical(house: House) -> None:
+    await house.demo.world.control({"redis": "pause"})
+    try:
+        await house.command(NEXT_ON_CALL, "/diag redis-ping")
+        await house.until(lambda: is_looked_at(house, "redis-ping"))
+        hog(2.0)  # the bot runs in this very process
+        report = await house.told(NEXT_ON_CALL, "0 of 1 checks ok")
+    finally:
+        await house.demo.world.control({"redis": "resume"})
+    assert "⚪ *Redis answers*" in report
+    assert "the bot itself was busy for" in report
+
+
+async def is_looked_at(house: House, check: str) -> bool:
+    return bool([key async for key in house.demo.bot.store.scan_iter(f"*:look:*{check}*")])
+
+
+def hog(seconds: float) -> None:
+    """Keep the loop from everything else, as reading a huge answer would."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
+
+
 async def test_diag_api_judges_status_and_json(house: House) -> None:
     await house.demo.world.control({"redis": "kill"})
     await house.command(NEXT_ON_CALL, "/diag api")
