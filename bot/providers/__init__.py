@@ -68,6 +68,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "elasticsearch.words": "bot.providers.elasticsearch:WORDS",
         "elb.targets": "bot.providers.aws.elb:TARGETS",
         "elb.traffic": "bot.providers.aws.elb:TRAFFIC",
+        "email.send": "bot.providers.email.send:SEND",
         "grafana.dashboard": "bot.providers.grafana:DASHBOARD",
         "host.processes": "bot.providers.host.processes:PROCESSES",
         "host.ports": "bot.providers.host.processes:PORTS",

@@ -1,0 +1,1 @@
+"""Mail through one SMTP server, to those whom the target lists."""
