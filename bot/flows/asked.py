@@ -65,10 +65,12 @@ async def _recorded(wanted: Wanted, caller: Caller, ports: Ports, show: Show) ->
 
     report = await diagnose.run(ports, wanted, progress)
     try:
-        await diagnose.attach(ports, caller, report, live.name)
+        kept = await diagnose.attach(ports, caller, report, live.name)
     except UserError:
         await live.lose(wanted.number)
         raise
+    if not kept.again:
+        await live.illustrate(report)
     return report
 
 

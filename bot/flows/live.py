@@ -14,6 +14,7 @@ from bot.flows.ports import Caller, Ports
 
 GRACE: Final = timedelta(seconds=30)  # beyond the slowest limit, for recording the end
 PATIENCE: Final = 3.0  # seconds that the end of a report may wait for a message that only shows its middle
+DRAWN_WITHIN: Final = 10.0  # seconds that the private answer may wait for pictures
 WORKER: Final = Author("", "worker")
 
 
@@ -47,6 +48,14 @@ class Live:
         # Asked a second time by Slack: whoever was asked first shows it, and perhaps its end already.
         self._is_ours = not kept.again
         self.name = fact.live
+
+    async def illustrate(self, report: Report) -> None:
+        """Put its pictures into the thread. It is recorded, so that whatever fails now costs a picture and no more."""
+        try:
+            async with asyncio.timeout(DRAWN_WITHIN):
+                await self._ports.teller.illustrate(report)
+        except (NothingRecorded, ChatError, TimeoutError):
+            return
 
     async def lose(self, number: str) -> None:
         """The report could not be recorded: its message must not go on looking as if it grew."""
