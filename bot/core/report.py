@@ -51,6 +51,12 @@ class Report:
         return self.what + spoken(self.given)
 
     @property
+    def files(self) -> dict[str, bytes]:
+        """What its findings bring beside words, by the name of the file: drawn panels, and logs."""
+        pictures = {f"{finding.check}.png": finding.picture for finding in self.findings if finding.picture}
+        return pictures | {f"{finding.check}.log": finding.document for finding in self.findings if finding.document}
+
+    @property
     def level(self) -> Level:
         return worst(finding.level for finding in self.findings)
 

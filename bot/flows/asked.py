@@ -70,7 +70,7 @@ async def _recorded(wanted: Wanted, caller: Caller, ports: Ports, show: Show) ->
         await live.lose(wanted.number)
         raise
     if not kept.again:
-        await live.illustrate(report)
+        await live.attach(report)
     return report
 
 

@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
+import structlog
+
 from bot.core import incident
 from bot.core.errors import ChatError, NothingRecorded, UserError
 from bot.core.events import Author
@@ -14,8 +16,10 @@ from bot.flows.ports import Caller, Ports
 
 GRACE: Final = timedelta(seconds=30)  # beyond the slowest limit, for recording the end
 PATIENCE: Final = 3.0  # seconds that the end of a report may wait for a message that only shows its middle
-DRAWN_WITHIN: Final = 10.0  # seconds that the private answer may wait for pictures
+ATTACHED_WITHIN: Final = 10.0  # seconds that the private answer may wait for pictures
 WORKER: Final = Author("", "worker")
+
+log = structlog.get_logger()
 
 
 class Live:
@@ -49,13 +53,13 @@ class Live:
         self._is_ours = not kept.again
         self.name = fact.live
 
-    async def illustrate(self, report: Report) -> None:
-        """Put its pictures into the thread. It is recorded, so that whatever fails now costs a picture and no more."""
+    async def attach(self, report: Report) -> None:
+        """Put its files into the thread. It is recorded, so that whatever fails now costs a file and no more."""
         try:
-            async with asyncio.timeout(DRAWN_WITHIN):
-                await self._ports.teller.illustrate(report)
-        except (NothingRecorded, ChatError, TimeoutError):
-            return
+            async with asyncio.timeout(ATTACHED_WITHIN):
+                await self._ports.teller.attach(report)
+        except (NothingRecorded, ChatError, TimeoutError) as error:
+            log.warning("report.not_attached", incident=report.incident, files=[*report.files], error=str(error))
 
     async def lose(self, number: str) -> None:
         """The report could not be recorded: its message must not go on looking as if it grew."""

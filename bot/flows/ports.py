@@ -146,8 +146,8 @@ class Teller(Protocol):
     async def show(self, report: Report, who: str, live: str) -> None:
         """Show an unfinished report in the message of its incident that has this name, once that is there."""
 
-    async def illustrate(self, report: Report) -> None:
-        """Put the pictures of a report into the thread of its incident."""
+    async def attach(self, report: Report) -> None:
+        """Put the files of a report into the thread of its incident."""
 
     async def announce(self, system: System, channel: str, message: str) -> None:
         """Post a message of its own into a channel, escaped; raises ChatError when Slack does not take it."""

@@ -49,9 +49,7 @@ async def share(desk: Desk, caller: Caller, body: Payload, id: str) -> Text:
 async def _attach(desk: Desk, found: Report, voice: Voice, place: tuple[str, str]) -> None:
     """Files under a shared report; the report itself is there already, so a refusal is only logged by the boundary."""
     channel, thread = place
-    pictures = {f"{finding.check}.png": finding.picture for finding in found.findings if finding.picture}
-    documents = {f"{finding.check}.log": finding.document for finding in found.findings if finding.document}
-    contents = {"evidence.txt": evidence.text(found, voice).encode(), **pictures, **documents}
+    contents = {"evidence.txt": evidence.text(found, voice).encode(), **found.files}
     for name, content in contents.items():
         await desk.chat.upload(channel, thread, name, content)
 

@@ -131,13 +131,12 @@ class SlackTeller:
         channel = marks["headline"].partition(":")[0]
         await self._chat.edit(channel, ts, so_far(report, who, Voice(profile.language, profile.timezone)))
 
-    async def illustrate(self, report: Report) -> None:
-        """Put the pictures of a report into the thread of its incident; raises ChatError when Slack refuses one."""
-        pictures = [(finding.check, finding.picture) for finding in report.findings if finding.picture]
-        headline = (await self._marks.get(report.incident)).get("headline", "") if pictures else ""
+    async def attach(self, report: Report) -> None:
+        """Put the files of a report into the thread of its incident; raises ChatError when Slack refuses one."""
+        headline = (await self._marks.get(report.incident)).get("headline", "") if report.files else ""
         channel, _, thread = headline.partition(":")
-        for name, picture in pictures if headline else ():
-            await self._chat.upload(channel, thread, f"{name}.png", picture)
+        for name, content in report.files.items() if headline else ():
+            await self._chat.upload(channel, thread, name, content)
 
     async def _replies(self, telling: _Telling, told: int, place: tuple[str, str], marks: dict[str, str]) -> None:
         """One reply per event; what goes on, such as the progress of a run, is one reply that is edited."""

@@ -9,6 +9,8 @@ from redis.asyncio import Redis
 from tests.house import House, button_value, buttons
 from tests.people import NEXT_ON_CALL, ON_CALL, OUTSIDER, Somebody
 
+LEAKING = "login failed for maria.teste@example.com password=s3same-hunter2"
+
 
 async def test_show_more_opens_every_measurement_and_the_evidence(house: House, transport: str) -> None:
     report = await _report(house, NEXT_ON_CALL, "redis")
@@ -39,16 +41,32 @@ async def test_a_report_is_shared_once_with_its_evidence_as_a_file(house: House,
 
 
 async def test_the_logs_of_the_last_hour_are_shared_as_a_masked_file(house: House) -> None:
-    secret = "login failed for maria.teste@example.com password=s3same-hunter2"
-    await house.demo.world.control({"logs": {"agente-api": [secret]}})
+    await house.demo.world.control({"logs": {"agente-api": [LEAKING]}})
     await house.click(NEXT_ON_CALL, await _report(house, NEXT_ON_CALL, "log-hour"), "report:share")
+    _is_whole_and_masked(await _log_in_thread(house))
 
-    async def file_in_thread() -> bytes | None:
+
+async def test_the_logs_of_the_last_hour_stand_in_the_thread_of_the_incident_that_they_were_asked_for(
+    house: House,
+) -> None:
+    await house.demo.world.control({"logs": {"agente-api": [LEAKING]}})
+    await house.command(ON_CALL, "/incident declare P1 checkout errors")
+    await house.headline("INC-1")
+    await house.command(NEXT_ON_CALL, "/diag log-hour INC-1")
+    _is_whole_and_masked(await _log_in_thread(house))
+
+
+async def _log_in_thread(house: House) -> str:
+    async def found() -> bytes | None:
         filed = (file for m in await house.messages() if m.get("thread_ts") for file in m.get("files") or ())
-        found = next((file["id"] for file in filed if file["name"] == "log-hour.log"), "")
-        return house.demo.slack.workspace.uploads[found].content if found else None
+        id = next((file["id"] for file in filed if file["name"] == "log-hour.log"), "")
+        return house.demo.slack.workspace.uploads[id].content if id else None
 
-    log = (await house.until(file_in_thread)).decode()
+    log: bytes = await house.until(found)
+    return log.decode()
+
+
+def _is_whole_and_masked(log: str) -> None:
     rows = log.splitlines()
     assert len(rows) > 20, "a report itself shows three lines, and keeps twenty"
     assert rows == sorted(rows, key=lambda row: row[:19]), "the oldest first"
