@@ -79,9 +79,7 @@ async def test_a_service_that_was_never_deployed_is_told(here: Project) -> None:
 
 async def test_an_unknown_service_or_environment_names_those_there_are(here: Project) -> None:
     error = await refusal("railway.service", here.address, service="bakend")
-    assert spoken(error) == "This project has no {kind} bakend. It has: backend, frontend.".replace(
-        "{kind}", str(error.text.values["kind"])
-    )
+    assert spoken(error) == "This project has no service bakend. It has: backend, frontend."
     error = await refusal("railway.service", {**here.address, "environment": "staging"}, service="backend")
     assert spoken(error).endswith("It has: production.")
 

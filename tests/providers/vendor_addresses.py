@@ -21,6 +21,7 @@ CHECKS: Final[dict[str, dict[str, object]]] = {
     "sentry.issues": {},
     "statuspage.status": {},
     "supabase.advisors": {},
+    "supabase.migrations": {},
     "supabase.auth_health": {},
     "supabase.connections": {},
     "supabase.rest": {"table": "messages"},

@@ -79,7 +79,8 @@ async def test_in_a_breach_evidence_is_kept_where_only_the_bot_can_read_it(house
 
 async def test_a_runbook_is_diagnosed_by_its_name(house: House) -> None:
     await house.command(NEXT_ON_CALL, "/diag all-down")
-    said = await house.told(NEXT_ON_CALL, "Revisions of agente-api")
+    await house.told(NEXT_ON_CALL, "🟢 *API health*")
+    said = await house.told(NEXT_ON_CALL, "*Normal*")
     assert "🟢 *API health*" in said
     assert "🟢 *Pods of agente-api*" in said
 
