@@ -61,6 +61,7 @@ def agente(world: World) -> Table:
 def chroma(world: World) -> Table:
     near = world.neighbours
     vendors, site = near.vendors, near.sites[CHROMA]
+    backend = near.railway[CHROMA].platform.named("backend").variables
     return {
         "CHROMA_RESTRICTED_CHANNEL": RESTRICTED,
         "CHROMA_API_URL": site.url,
@@ -71,6 +72,7 @@ def chroma(world: World) -> Table:
         **_railway("CHROMA", near.railway[CHROMA]),
         "CHROMA_GROQ_URL": vendors.groq.url,
         "CHROMA_GROQ_KEY": vendors.groq.key,
+        "CHROMA_EARLIER_GROQ_KEY": backend["GROQ_API_KEY"],
         "CHROMA_OPENAI_URL": vendors.openai.url,
         "CHROMA_OPENAI_KEY": vendors.openai.key,
         "CHROMA_GROQ_PAGE_URL": _page(world, "groq"),
@@ -146,6 +148,7 @@ def support(world: World) -> Table:
 def etp(world: World) -> Table:
     near = world.neighbours
     site = near.sites[ETP]
+    backend = near.railway[ETP].platform.named("backend").variables
     return {
         "ETP_RESTRICTED_CHANNEL": RESTRICTED,
         "ETP_API_URL": site.url,
@@ -159,6 +162,9 @@ def etp(world: World) -> Table:
         **_pipeline("ETP", near.vendors.github),
         "ETP_OPENAI_URL": near.vendors.openai.url,
         "ETP_OPENAI_KEY": near.vendors.openai.key,
+        "ETP_EARLIER_OPENAI_KEY": backend["OPENAI_API_KEY"],
+        "ETP_EARLIER_JWT_SECRET": secrets.token_hex(20),
+        "ETP_JWT_SECRET": backend["JWT_SECRET"],
         "ETP_STATUS_OPENAI_URL": _page(world, "openai"),
         "ETP_STATUS_RAILWAY_URL": _page(world, "railway"),
         "ETP_STATUS_GITHUB_URL": _page(world, "github"),

@@ -173,6 +173,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "railway.rollback": "bot.providers.railway.rollback:ROLLBACK",
         "railway.rotate_secrets": "bot.providers.railway.rotate_secrets:ROTATE_SECRETS",
         "railway.service": "bot.providers.railway.service:SERVICE",
+        "railway.set_secret": "bot.providers.railway.set_secret:SET_SECRET",
         "railway.set_variables": "bot.providers.railway.set_variables:SET_VARIABLES",
         "railway.variables": "bot.providers.railway.variables:VARIABLES",
         "redis.ping": "bot.providers.redis.ping:PING",

@@ -13,7 +13,7 @@ from bot.core.operation import Change, Operation, Parameters, Progress, Read
 from bot.core.preview import Preview
 from bot.core.text import Text
 from bot.providers import loaded
-from bot.providers.references import resolve
+from bot.providers.references import Absent, resolve
 
 
 class CatalogTargets:
@@ -66,11 +66,13 @@ class CatalogTargets:
             raise _misconfigured(user.target, error) from error
 
     async def _resolved(self, value: str, may_be_unset: bool) -> str:
-        """What a reference leads to; an unset variable is empty where the address says that it may be."""
-        kind, _, name = value.partition(":")
-        if may_be_unset and kind == "env" and not self._environ.get(name):
+        """What a reference leads to; one that leads nowhere is empty where the address says that it may be."""
+        try:
+            return await resolve(value, self._environ)
+        except Absent:
+            if not may_be_unset:
+                raise
             return ""
-        return await resolve(value, self._environ)
 
 
 def _misconfigured(target: str, error: ValidationError) -> TargetError:

@@ -1,4 +1,7 @@
-"""Secrets by reference: `env:NAME`, `file:PATH`, `aws-secret:NAME`; resolved at the moment of use, never kept."""
+"""Secrets by reference: `env:NAME`, `file:PATH`, `aws-secret:NAME`; resolved at the moment of use, never kept.
+
+`aws-secret:NAME#AWSPREVIOUS` is the version before the present one, as Secrets Manager keeps it.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,6 +11,11 @@ from bot.catalog.entries import is_reference
 from bot.core.errors import TargetError
 
 AWS_LIMIT = 3.0
+_NONE = "ResourceNotFoundException"
+
+
+class Absent(TargetError):
+    """There is nothing behind the reference: a variable that is not set, or a version that was never made."""
 
 
 async def resolve(value: str, environ: Mapping[str, str]) -> str:
@@ -27,7 +35,7 @@ async def resolve(value: str, environ: Mapping[str, str]) -> str:
 def _from_environment(name: str, environ: Mapping[str, str]) -> str:
     found = environ.get(name, "")
     if not found:
-        raise TargetError("not configured: the variable {name} is not set where the bot runs", name=name)
+        raise Absent("not configured: the variable {name} is not set where the bot runs", name=name)
     return found
 
 
@@ -42,7 +50,11 @@ def _from_aws(name: str) -> str:
     import boto3  # noqa: PLC0415 - heavy, and only installations with such references need it
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
+    secret, _, stage = name.partition("#")
     try:
-        return str(boto3.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+        client = boto3.client("secretsmanager")
+        return str(client.get_secret_value(SecretId=secret, VersionStage=stage or "AWSCURRENT")["SecretString"])
     except (BotoCoreError, ClientError) as error:
+        if stage and isinstance(error, ClientError) and error.response["Error"]["Code"] == _NONE:
+            raise Absent("not configured: AWS keeps no version {stage} of {name}", stage=stage, name=secret) from error
         raise TargetError("not configured: the secret {name} cannot be read from AWS", name=name) from error

@@ -108,11 +108,11 @@ RULES = {
     "psql-by-railway": "refused",
     "end-all-idle": "refused, end-idle-sessions",
     "set-openai-key": "refused, rotate-openai-key",
-    "rotate-openai-key": f"high {LEAD} breach by hand",
+    "rotate-openai-key": f"high {LEAD} breach",
     "wait-for-limit": f"low {EITHER} by hand",
     "notify-users": f"low {EITHER}/commander by hand",
     "set-api-url": f"medium {EITHER}",
-    "jwt-secret-back": f"high {LEAD} by hand",
+    "jwt-secret-back": f"high {LEAD}",
     "rotate-jwt-secret": f"high {EITHER}/security one security breach",
     "print-variables": "refused",
     "rotate-all-secrets": f"high {EITHER}/security one security breach",
@@ -179,7 +179,7 @@ def test_nobody_chooses_what_the_catalog_has_to_fix() -> None:
     idle = found["end-idle-sessions"].parameters
     assert (idle["application"], idle["role"], idle["minutes"]) == ("etp-backend", "etp_app", 5)
     asked = {name: tuple(one.asks) for name, one in found.items() if one.asks}
-    assert asked == dict.fromkeys(CHOOSE_DEPLOYMENT, ("deployment",))
+    assert asked == {**dict.fromkeys(CHOOSE_DEPLOYMENT, ("deployment",)), "jwt-secret-back": ("leaked",)}
 
 
 def test_every_change_on_railway_names_its_service() -> None:
@@ -215,9 +215,21 @@ def test_secrets_are_rotated_after_the_evidence_and_always_with_the_role_of_the_
     assert not found.asks
 
 
+def test_a_key_of_the_store_is_tried_before_it_is_set_and_the_signing_secret_has_its_way_back() -> None:
+    found = system(NAME)
+    targets = {name: one.address for name, one in found.profile.targets.items()}
+    rotate, back = found.actions["rotate-openai-key"], found.actions["jwt-secret-back"]
+    assert {rotate.operation, back.operation} == {"railway.set_secret"}
+    assert rotate.requires == ("openai-key",)
+    assert targets[rotate.target]["value"] == targets[found.checks["openai-key"].target]["key"]
+    assert (rotate.parameters["name"], back.parameters["name"]) == ("OPENAI_API_KEY", "JWT_SECRET")
+    assert targets[back.target]["value"] != targets[back.target]["back"]
+    assert not back.breach_ok
+
+
 def test_what_may_lose_data_wants_a_backup_first() -> None:
     found = system(NAME).actions
-    assert {name: one.requires for name, one in found.items() if one.requires} == {
+    assert {name: one.requires for name, one in found.items() if one.risk == "destructive"} == {
         "restore-backup": ("backup-newest",),
         "revert-migration": ("backup-fresh",),
         "data-fix": ("backup-fresh",),

@@ -96,7 +96,7 @@ RULES = {
     "copy-over-chroma": "refused, move-chroma-aside",
     "wait-for-groq": f"low {ONCALL} by hand",
     "plan-upgrade": "low approver by hand",
-    "rotate-groq-key": "high approver breach by hand",
+    "rotate-groq-key": "high approver breach",
     "set-groq-key": "refused, rotate-groq-key",
     "switch-to-openai": f"medium {ONCALL}",
     "switch-to-groq": f"medium {ONCALL}",
@@ -161,6 +161,16 @@ def test_a_signing_secret_is_made_up_only_where_none_is_and_never_typed() -> Non
     assert define.operation == "railway.generate_secret"
     assert define.parameters["only_missing"] is True
     assert define.asks == {}
+
+
+def test_the_key_of_the_store_is_tried_at_the_vendor_before_it_is_set() -> None:
+    found = system(NAME)
+    rotate = found.actions["rotate-groq-key"]
+    assert (rotate.operation, rotate.requires) == ("railway.set_secret", ("groq-key",))
+    targets = {name: one.address for name, one in found.profile.targets.items()}
+    assert targets[rotate.target]["value"] == targets[found.checks["groq-key"].target]["key"]
+    assert rotate.parameters["name"] == "GROQ_API_KEY"
+    assert not rotate.asks
 
 
 def test_nobody_switches_to_a_vendor_that_does_not_answer() -> None:

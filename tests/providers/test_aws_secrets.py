@@ -2,10 +2,11 @@
 
 import pytest
 from aws_changes import execute, lines, preview, refused, warnings
-from aws_server import AwsServer
+from aws_server import REGION, SECRET, AwsServer
 from readings import spoken
 
-from bot.core.errors import Denied
+from bot.core.errors import Denied, TargetError
+from bot.providers.references import Absent, resolve
 
 pytest_plugins = ["aws_fixtures"]
 
@@ -76,3 +77,26 @@ async def test_a_missing_permission_is_named(rotating: AwsServer) -> None:
         await execute("aws_secrets.rotate", rotating.address(), shown)
     assert "`secretsmanager:RotateSecret`" in spoken(caught.value)
     assert len(versions(rotating)) == 1
+
+
+@pytest.fixture
+def bot_in_aws(aws: AwsServer, monkeypatch: pytest.MonkeyPatch) -> AwsServer:
+    """The bot's own user, as its environment gives it, who may read the store."""
+    found = {"AWS_ENDPOINT_URL": aws.url, "AWS_ACCESS_KEY_ID": "admin", "AWS_SECRET_ACCESS_KEY": SECRET}
+    for name, value in (found | {"AWS_DEFAULT_REGION": REGION}).items():
+        monkeypatch.setenv(name, value)
+    return aws
+
+
+async def test_a_reference_leads_to_the_present_version_or_to_the_one_before(bot_in_aws: AwsServer) -> None:
+    with bot_in_aws.client("secretsmanager") as secrets:
+        secrets.create_secret(Name=NAME, SecretString="s3same-earlier")
+        with pytest.raises(Absent) as caught:
+            await resolve(f"aws-secret:{NAME}#AWSPREVIOUS", {})
+        assert spoken(caught.value) == f"not configured: AWS keeps no version AWSPREVIOUS of {NAME}"
+        secrets.put_secret_value(SecretId=NAME, SecretString="s3same-newer")
+    assert await resolve(f"aws-secret:{NAME}", {}) == "s3same-newer"
+    assert await resolve(f"aws-secret:{NAME}#AWSPREVIOUS", {}) == "s3same-earlier"
+    with pytest.raises(TargetError) as missing:
+        await resolve("aws-secret:prod/another", {})
+    assert "cannot be read from AWS" in spoken(missing.value)

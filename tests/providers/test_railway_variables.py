@@ -190,6 +190,9 @@ async def test_the_documented_token_suffices_for_each_operation(here: Project) -
             both = {**here.address, "database": "postgresql://etp_app@127.0.0.1:1/etp"}
             error = await refused(preview("railway.rotate_secrets", both, service="backend"))
             assert "DATABASE_PASSWORD of this service is missing" in spoken(error), "Railway let the token through"
+        elif name == "set_secret":
+            stored = {**here.address, "value": "s3same-of-the-store"}
+            assert (await preview("railway.set_secret", stored, service="backend", name="JWT_SECRET")).state
         elif name == "set_variables":
             assert await shown_for(here, LOG_LEVEL="debug")
         else:

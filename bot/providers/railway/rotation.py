@@ -9,17 +9,17 @@ from typing import ClassVar, Final
 from pydantic import Field, SecretStr, field_validator
 
 from bot.core.errors import TargetError
-from bot.core.text import Text, Value
+from bot.core.text import Text
 from bot.providers.postgres import own_password
 from bot.providers.postgres.address import Address as Database
 from bot.providers.railway.address import Address, OfService
 from bot.providers.railway.generate_secret import OWN
 from bot.providers.railway.graph import seen
+from bot.providers.railway.secrecy import TELLING, without_values
 from bot.providers.railway.variables import Values
 from bot.providers.railway.words import Names
 
 _BYTES: Final = 32
-_TELLING: Final = 6  # shorter values stand in others by chance
 
 
 class RotationAddress(Address):
@@ -73,15 +73,7 @@ class Plan:
 
     def without_values(self, text: Text) -> Text:
         """Foreign words of an error without any of the values, should the other side have quoted one."""
-        return Text(text.msgid, {name: self._clean(value) for name, value in text.values.items()})
-
-    def _clean(self, value: Value) -> Value:
-        if isinstance(value, Text):
-            return self.without_values(value)
-        if isinstance(value, str):
-            for secret in (*self.new.values(), *self.earlier.values()):
-                value = value.replace(secret, "***") if len(secret) >= _TELLING else value
-        return value
+        return without_values(text, (*self.new.values(), *self.earlier.values()))
 
 
 def plan(address: RotationAddress, wanted: Rotation, now: Values) -> Plan:
@@ -111,7 +103,7 @@ def require_own_password(wanted: Rotation, now: Values) -> None:
             name=name,
         )
     holding = [
-        other for other, text in now.written.items() if other != name and len(value) >= _TELLING and value in text
+        other for other, text in now.written.items() if other != name and len(value) >= TELLING and value in text
     ]
     if holding:
         raise TargetError(

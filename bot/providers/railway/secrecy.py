@@ -3,10 +3,12 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from pydantic import SecretStr
+
+from bot.core.text import Text, Value
 
 _SECRET_WORDS: Final = re.compile(
     r"(?:^|_)(?:SECRETS?|TOKEN|PASSWORD|PASSWD|PASSPHRASE|PASS|PWD|SENHA|KEYS?|APIKEY|CREDENTIALS?|PRIVATE|DSN|SALT"
@@ -16,6 +18,8 @@ _STORE: Final = re.compile(
     r"(?:^|_)(?:DATABASE|DB|POSTGRES|POSTGRESQL|PG|MYSQL|MONGO|MONGODB|REDIS|AMQP|RABBITMQ|SMTP)_(?:\w+_)?UR[LI]$"
 )
 _OF_THE_PLATFORM: Final = "RAILWAY_"
+TELLING: Final = 6
+"""Shorter values stand in others by chance."""
 
 
 def looks_secret(name: str) -> bool:
@@ -36,3 +40,18 @@ def fingerprint(value: str, key: SecretStr) -> str:
 def fingerprints(variables: Mapping[str, str], key: SecretStr) -> str:
     """Names with fingerprints, for the state of a preview."""
     return " ".join(f"{name}:{fingerprint(variables[name], key)}" for name in sorted(variables))
+
+
+def without_values(text: Text, values: Iterable[str]) -> Text:
+    """Foreign words of an error without any of the values, should the other side have quoted one."""
+    known = tuple(value for value in values if len(value) >= TELLING)
+    return Text(text.msgid, {name: _clean(value, known) for name, value in text.values.items()})
+
+
+def _clean(value: Value, known: tuple[str, ...]) -> Value:
+    if isinstance(value, Text):
+        return without_values(value, known)
+    if isinstance(value, str):
+        for secret in known:
+            value = value.replace(secret, "***")
+    return value

@@ -85,7 +85,7 @@ def write_log(near: "Neighbours", who: str, lines: Sequence[str]) -> bool:
 
 
 def _backend(railway: Railway) -> Service:
-    return next(one for one in railway.platform.services.values() if one.name == "backend")
+    return railway.platform.named("backend")
 
 
 def _parts(vendor: Vendor) -> tuple[object, ...]:

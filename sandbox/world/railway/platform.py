@@ -104,6 +104,9 @@ class Platform:
         self.services[service.id] = service
         return service
 
+    def named(self, name: str) -> Service:
+        return next(one for one in self.services.values() if one.name == name)
+
     def deployed(self, service: Service, commit: str, message: str, *, hours: float, status: str = "") -> Deployment:
         """A deployment that ended so many hours ago; the newest call is the newest deployment."""
         at = datetime.now(UTC) - timedelta(hours=hours)
