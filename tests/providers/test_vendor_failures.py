@@ -223,6 +223,7 @@ async def test_a_certificate_nobody_knows_and_a_name_nobody_knows_are_said(vendo
 
 async def test_no_log_at_any_level_holds_a_credential(vendors: Vendors, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    vendors.supabase.migrations = [{"version": "20261118090000", "name": "create_orders"}]
     for name in sorted(CHECKS):
         address = address_of(vendors, name.partition(".")[0])
         await read(name, address, **CHECKS[name]) if name != "pipeline.workflow" else None
