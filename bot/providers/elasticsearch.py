@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter
 
-from bot.core.errors import Denied, TargetError
+from bot.core.errors import TargetError
 from bot.core.findings import Measurement, Reading
 from bot.core.operation import Parameters, Read
 from bot.core.redaction import mask
@@ -91,11 +91,14 @@ _FOUND: Final = TypeAdapter(_Found)
 
 
 async def _read(address: Address, wanted: Words) -> Reading:
-    async with opened(address, _VENDOR, address.credentials()) as api:
+    grant = say("Give the key the privilege `read` on {index}.", index=wanted.index)
+    async with opened(address, _VENDOR, address.credentials(), {403: grant}) as api:
         try:
             found = await api.send(_FOUND, "POST", f"/{wanted.index}/_search", _search(wanted))
         except Declined as error:
-            raise _translated(error, wanted, api.host) from error
+            if error.status != 404:
+                raise
+            raise TargetError("Elasticsearch knows no index {index}.", index=wanted.index) from error
     figures = found.aggregations
     counted = tuple(
         Measurement(f"word.{word}", figures.words.buckets[word].doc_count if word in figures.words.buckets else 0)
@@ -164,25 +167,6 @@ def _lines(found: _Found, wanted: Words) -> Iterator[str]:
     for hit in found.hits.hits:
         at, text = (str(next(iter(hit.fields.get(name, ())), "")) for name in (wanted.time_field, wanted.field))
         yield f"{at[:19]} {mask(' '.join(text.split()))[:_LINE_LIMIT]}"
-
-
-def _translated(error: Declined, wanted: Words, host: str) -> TargetError:
-    match error.status:
-        case 401:
-            return Denied(
-                "{vendor} at {host} does not accept our credentials (401). Check the secret behind this target.",
-                vendor=_VENDOR,
-                host=host,
-            )
-        case 403:
-            return Denied(
-                "Elasticsearch does not let us search {index} (403). Give the key the privilege `read` on it.",
-                index=wanted.index,
-            )
-        case 404:
-            return TargetError("Elasticsearch knows no index {index}.", index=wanted.index)
-        case _:
-            return error
 
 
 WORDS = Read("elasticsearch.words", Address, Words, _LIMIT, _read)

@@ -1,14 +1,14 @@
 """Grafana: the dashboard of an incident as a link with its time range, and a picture where a renderer is installed."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import httpx
 from pydantic import Field, TypeAdapter
 
-from bot.core.errors import Denied, TargetError, TimedOut
+from bot.core.errors import TargetError, TimedOut
 from bot.core.findings import Link, Measurement, Reading
 from bot.core.operation import Parameters, Read
 from bot.core.redaction import mask
@@ -19,6 +19,7 @@ from bot.providers.http.api import Api, Declined, Query, Shape, bearer, opened
 _LIMIT: Final = 20.0
 _RENDER_LIMIT_MS: Final = 12_000
 _VENDOR: Final = "Grafana"
+_GRANT: Final = say("Grant the service account `dashboards:read` on this dashboard, or the role Viewer.")
 _TITLE_LIMIT: Final = 120
 _PICTURE_LIMIT: Final = 2 * 1024 * 1024
 _PNG: Final = b"\x89PNG\r\n"
@@ -139,31 +140,8 @@ async def _picture(api: Api, wanted: Wanted, panel: int | None, query: Query) ->
     return answer.body, None
 
 
-@asynccontextmanager
-async def _reached(address: Address) -> AsyncIterator[Api]:
-    async with opened(address, _VENDOR, bearer(address)) as api:
-        try:
-            yield api
-        except Declined as error:
-            raise _translated(error, api.host) from error
-
-
-def _translated(error: Declined, host: str) -> TargetError:
-    match error.status:
-        case 401:
-            return Denied(
-                "{vendor} at {host} does not accept our credentials (401). Check the secret behind this target.",
-                vendor=_VENDOR,
-                host=host,
-            )
-        case 403:
-            return Denied(
-                "Grafana at {host} does not let us see this dashboard (403). Grant the service account "
-                "`dashboards:read` on it, or the role Viewer.",
-                host=host,
-            )
-        case _:
-            return error
+def _reached(address: Address) -> AbstractAsyncContextManager[Api]:
+    return opened(address, _VENDOR, bearer(address), {403: _GRANT})
 
 
 DASHBOARD = Read("grafana.dashboard", Address, Wanted, _LIMIT, _read)

@@ -7,16 +7,19 @@ from typing import Any, Final
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from bot.core.errors import Denied, TargetError
 from bot.core.findings import Measurement, Reading
 from bot.core.operation import Parameters, Read
 from bot.core.redaction import mask
 from bot.core.text import Text, say
 from bot.providers.http.address import ApiAddress
-from bot.providers.http.api import Declined, Shape, bearer, opened
+from bot.providers.http.api import Shape, bearer, opened
 
 _LIMIT: Final = 10.0
 _VENDOR: Final = "Tempo"
+_GRANTS: Final = {
+    401: say("Check the secret and the `tenant` of this target."),  # without a tenant a multi-tenant Tempo says 401 too
+    403: say("Let its proxy pass GET `/api/search`."),
+}
 _MOST: Final = 50
 _SHOWN: Final = 12
 _NAME_LIMIT: Final = 80
@@ -94,11 +97,8 @@ async def _read(address: Address, wanted: Slow) -> Reading:
         ("limit", str(_MOST)),
     ]
     tenant = {"X-Scope-OrgID": address.tenant} if address.tenant else {}
-    async with opened(address, _VENDOR, {**bearer(address), **tenant}) as api:
-        try:
-            found = (await api.get(_TRACES, "/api/search", query)).traces
-        except Declined as error:
-            raise _translated(error, api.host) from error
+    async with opened(address, _VENDOR, {**bearer(address), **tenant}, _GRANTS) as api:
+        found = (await api.get(_TRACES, "/api/search", query)).traces
     slowest = sorted(found, key=lambda trace: -trace.worst_ms)
     return Reading(
         _summary(slowest, wanted),
@@ -135,23 +135,6 @@ def _summary(slowest: list[_Trace], wanted: Slow) -> Text:
         worst=worst.worst_ms,
         root=_root(worst),
     )
-
-
-def _translated(error: Declined, host: str) -> TargetError:
-    match error.status:
-        case 401:
-            # Without a tenant a multi-tenant Tempo says 401 as well.
-            return Denied(
-                "Tempo at {host} does not accept our credentials (401). Check the secret and the `tenant` of this "
-                "target.",
-                host=host,
-            )
-        case 403:
-            return Denied(
-                "Tempo at {host} does not let us search (403). Let its proxy pass GET `/api/search`.", host=host
-            )
-        case _:
-            return error
 
 
 SLOW_SPANS = Read("tracing.slow_spans", Address, Slow, _LIMIT, _read)

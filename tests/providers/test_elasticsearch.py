@@ -80,7 +80,7 @@ async def test_what_the_permissions_page_grants_is_enough_and_less_is_named(stor
     store.front.tokens = {store.key: frozenset()}
     error = await refusal("elasticsearch.words", address(store), **ASKED)
     assert isinstance(error, Denied)
-    assert spoken(error).endswith("Give the key the privilege `read` on it.")
+    assert spoken(error).endswith("Give the key the privilege `read` on logs-agente-api*.")
     store.front.tokens = {"another": frozenset({"read"})}
     assert "(401)" in spoken(await refusal("elasticsearch.words", address(store), **ASKED))
 

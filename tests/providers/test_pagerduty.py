@@ -77,7 +77,7 @@ async def test_a_schedule_without_anybody_is_told(account: PagerDuty) -> None:
 async def test_a_key_that_nobody_knows_is_told(account: PagerDuty) -> None:
     error = await refusal("pagerduty.incidents", address(account, token="s3same-wrong"))
     assert isinstance(error, Denied)
-    assert spoken(error) == "PagerDuty does not accept our key (401). Check the secret behind this target."
+    assert spoken(error).endswith("does not accept our credentials (401). Check the secret behind this target.")
 
 
 async def test_too_many_requests_are_told(account: PagerDuty) -> None:

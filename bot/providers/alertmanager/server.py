@@ -1,20 +1,20 @@
 """The HTTP API (v2) of Alertmanager: where it is, what its documents hold, and what its answers mean."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Final
 
 from pydantic import Field, TypeAdapter
 
-from bot.core.errors import Denied, TargetError
 from bot.core.redaction import mask
+from bot.core.text import say
 from bot.providers.alertmanager.matchers import Matcher
 from bot.providers.http.address import ApiAddress
-from bot.providers.http.api import Api, Declined, Shape, bearer, opened
+from bot.providers.http.api import Api, Shape, bearer, opened
 
 LIMIT: Final = 10.0
 VENDOR: Final = "Alertmanager"
+_GRANT: Final = say("Let its proxy pass what docs/permissions.md lists.")
 OURS: Final = "plantao"
 CRITICAL: Final = frozenset({"critical", "page", "P0", "p0"})
 _NAME_LIMIT: Final = 120
@@ -110,14 +110,9 @@ SILENCE: Final = TypeAdapter(Silence)
 CREATED: Final = TypeAdapter(_Created)
 
 
-@asynccontextmanager
-async def reached(address: Address) -> AsyncIterator[Api]:
+def reached(address: Address) -> AbstractAsyncContextManager[Api]:
     """The API; its refusals leave this block as ours."""
-    async with opened(address, VENDOR, bearer(address)) as api:
-        try:
-            yield api
-        except Declined as error:
-            raise _translated(error, api.host) from error
+    return opened(address, VENDOR, bearer(address), {403: _GRANT})
 
 
 async def alerts_of(api: Api, matchers: tuple[Matcher, ...]) -> list[Alert]:
@@ -133,21 +128,3 @@ async def silences_of(api: Api, matchers: tuple[Matcher, ...]) -> list[Silence]:
 
 def _filters(matchers: tuple[Matcher, ...]) -> list[str]:
     return [f'{name}="{value}"' for name, value in matchers]
-
-
-def _translated(error: Declined, host: str) -> TargetError:
-    match error.status:
-        case 401:
-            return Denied(
-                "{vendor} at {host} does not accept our credentials (401). Check the secret behind this target.",
-                vendor=VENDOR,
-                host=host,
-            )
-        case 403:
-            return Denied(
-                "{vendor} at {host} does not allow this (403). Let its proxy pass what docs/permissions.md lists.",
-                vendor=VENDOR,
-                host=host,
-            )
-        case _:
-            return error

@@ -8,9 +8,9 @@ from typing import Any, Final, TypeAlias, TypeVar
 import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from bot.core.errors import TargetError
+from bot.core.errors import Denied, TargetError
 from bot.core.redaction import mask
-from bot.core.text import Text, say
+from bot.core.text import Text, Value, say
 from bot.providers.http.address import ApiAddress, base_of, client, host_of
 from bot.providers.http.exchange import Answer, ask
 
@@ -19,6 +19,7 @@ Query: TypeAlias = Sequence[tuple[str, str]]
 DOCUMENT_LIMIT: Final = 4 * 1024 * 1024
 CALL_LIMIT_MS: Final = 4000
 _REASON_LIMIT: Final = 200
+_CHECK: Final = say("Check the secret behind this target.")
 
 
 class Shape(BaseModel):
@@ -81,16 +82,42 @@ class Api:
 
 
 @asynccontextmanager
-async def opened(address: ApiAddress, vendor: str, headers: Mapping[str, str]) -> AsyncIterator[Api]:
-    """The API at an address; `headers` hold what identifies us."""
+async def opened(
+    address: ApiAddress, vendor: str, headers: Mapping[str, str], grants: Mapping[int, Text]
+) -> AsyncIterator[Api]:
+    """The API at an address; `headers` hold what identifies us, `grants` what to do where it refuses us, by status.
+
+    That refusal leaves this block as Denied, and every other one as Declined.
+    """
     async with client(address.ca_file, dict(headers)) as web:
-        yield Api(web, vendor, base_of(address.url))
+        api = Api(web, vendor, base_of(address.url))
+        try:
+            yield api
+        except Declined as error:
+            raise _denied(error, vendor, api.host, grants) from error
 
 
 def bearer(address: ApiAddress) -> dict[str, str]:
     """The token as most APIs want it."""
     token = address.token.get_secret_value()
     return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def _denied(error: Declined, vendor: str, host: str, grants: Mapping[int, Text]) -> TargetError:
+    said: dict[str, Value] = {"vendor": vendor, "host": host, "grant": grants.get(error.status, _CHECK)}
+    match error.status:
+        case 401:
+            return Denied("{vendor} at {host} does not accept our credentials (401). {grant}", **said)
+        case 403 if error.reason:
+            return Denied(
+                "{vendor} at {host} does not allow this (403): {reason}. {grant}",
+                reason=error.reason.removesuffix("."),
+                **said,
+            )
+        case 403:
+            return Denied("{vendor} at {host} does not allow this (403). {grant}", **said)
+        case _:
+            return error
 
 
 def strange(vendor: str, host: str) -> TargetError:

@@ -7,13 +7,15 @@ from typing import Annotated, Final
 
 from pydantic import Field, SecretStr, TypeAdapter
 
-from bot.core.errors import Denied, TargetError
+from bot.core.errors import TargetError
 from bot.core.redaction import mask
+from bot.core.text import say
 from bot.providers.http.address import ApiAddress, HeaderSecret, WebAddress
 from bot.providers.http.api import Api, Declined, Shape, opened
 
 LIMIT: Final = 10.0
 _ACCEPT: Final = "application/vnd.pagerduty+json;version=2"
+_GRANT: Final = say("Give the key the scopes listed in docs/permissions.md.")
 _NAME_LIMIT: Final = 80
 ID: Final = r"^[A-Z0-9]{4,20}$"
 Id = Annotated[str, Field(pattern=ID)]
@@ -79,11 +81,15 @@ ONE: Final = TypeAdapter(_One)
 @asynccontextmanager
 async def reached(address: Address) -> AsyncIterator[Api]:
     """The API; its refusals leave this block as ours."""
-    async with opened(address, "PagerDuty", address.headers()) as api:
+    async with opened(address, "PagerDuty", address.headers(), {403: _GRANT}) as api:
         try:
             yield api
         except Declined as error:
-            raise translated(error) from error
+            if error.status != 429:
+                raise
+            raise TargetError(
+                "PagerDuty takes no more requests for the moment (429). Try again in a minute."
+            ) from error
 
 
 async def incident_of(api: Api, id: str) -> Incident:
@@ -99,19 +105,3 @@ async def incident_of(api: Api, id: str) -> Incident:
 def named(words: str) -> str:
     """A name or a title from outside, masked and cut."""
     return " ".join(mask(words).split())[:_NAME_LIMIT]
-
-
-def translated(error: Declined) -> TargetError:
-    """What a refusal means, and what to do about it."""
-    match error.status:
-        case 401:
-            return Denied("PagerDuty does not accept our key (401). Check the secret behind this target.")
-        case 403:
-            return Denied(
-                "PagerDuty does not allow this (403): {reason}. Give the key the scopes listed in docs/permissions.md.",
-                reason=error.reason or "—",
-            )
-        case 429:
-            return TargetError("PagerDuty takes no more requests for the moment (429). Try again in a minute.")
-        case _:
-            return error

@@ -7,14 +7,16 @@ from typing import Any, Final, Generic, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from bot.core.errors import Denied, TargetError
+from bot.core.errors import TargetError
 from bot.core.redaction import mask
+from bot.core.text import say
 from bot.providers.http.address import ApiAddress
 from bot.providers.http.api import Api, Declined, Query, Shape, bearer, opened, strange
 
 D = TypeVar("D")
 LIMIT: Final = 10.0
 VENDOR: Final = "Prometheus"
+_GRANT: Final = say("Let its proxy pass GET below `/api/v1/`.")
 _NAME_LIMIT: Final = 160
 _HIDDEN_LABELS: Final = frozenset({"__name__"})
 
@@ -61,7 +63,7 @@ RESULT: Final = TypeAdapter(Envelope[Result])
 @asynccontextmanager
 async def reached(address: Address) -> AsyncIterator[Api]:
     """The API; its refusals leave this block as ours."""
-    async with opened(address, VENDOR, address.credentials()) as api:
+    async with opened(address, VENDOR, address.credentials(), {403: _GRANT}) as api:
         try:
             yield api
         except Declined as error:
@@ -105,18 +107,6 @@ def rounded(value: float) -> float:
 
 def _translated(error: Declined, host: str) -> TargetError:
     match error.status:
-        case 401:
-            return Denied(
-                "{vendor} at {host} does not accept our credentials (401). Check the secret behind this target.",
-                vendor=VENDOR,
-                host=host,
-            )
-        case 403:
-            return Denied(
-                "{vendor} at {host} does not let us read this (403). Let its proxy pass GET below `/api/v1/`.",
-                vendor=VENDOR,
-                host=host,
-            )
         case 400:
             return TargetError("Prometheus cannot read the query: {reason}", reason=error.reason or "400")
         case 404:
