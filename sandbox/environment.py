@@ -115,6 +115,7 @@ def harven(world: World) -> Table:
         "HARVEN_SUPABASE_PAGE_URL": _page(world, "supabase"),
         "HARVEN_JWT_VALUE": signing_secret,
         "HARVEN_JWT_OTHER": signing_secret,
+        "HARVEN_EARLIER_JWT_SECRET": coolify.earlier_secret,
         "HARVEN_SECRETS_SALT": secrets.token_hex(16),
     }
 

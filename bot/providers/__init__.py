@@ -41,6 +41,8 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "coolify.deployments": "bot.providers.coolify.deployments:DEPLOYMENTS",
         "coolify.redeploy": "bot.providers.coolify.redeploy:REDEPLOY",
         "coolify.restart": "bot.providers.coolify.restart:RESTART",
+        "coolify.compare": "bot.providers.coolify.stored:COMPARE",
+        "coolify.set_secret": "bot.providers.coolify.set_secret:SET_SECRET",
         "coolify.set_env": "bot.providers.coolify.set_env:SET_ENV",
         "coolify.status": "bot.providers.coolify.status:STATUS",
         "coolify.variable": "bot.providers.coolify.presence:VARIABLE",

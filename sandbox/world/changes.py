@@ -92,6 +92,7 @@ class Change(_Wish):
         description="an object from project (railway-chroma, etp-express) to "
         '"crashed", "failed", "leaking", "down" or "well"',
     )
+    coolify: Literal["wrong_secret", "well"] | None = Field(None, description='"wrong_secret" or "well"')
     mongodb: Literal["full", "hung", "well"] | None = Field(None, description='"full", "hung" or "well"')
     figures: dict[str, dict[str, float]] | None = Field(
         None, description="an object from system to an object from check to the figure that Prometheus shall answer"

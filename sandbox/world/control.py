@@ -119,6 +119,8 @@ class Controls:
             ills.sicken_application(self.neighbours, application, ill)
         for project, trouble in (change.railway or {}).items():
             ills.sicken_railway(self.neighbours, project, trouble)
+        if change.coolify:
+            ills.sicken_coolify(self.neighbours, change.coolify)
         if change.mongodb:
             ills.sicken_mongodb(self.neighbours, change.mongodb)
         for who, lines in (change.logs or {}).items():

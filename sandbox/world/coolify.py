@@ -67,7 +67,8 @@ class Faults:
 
 
 class Coolify:
-    """The running emulator; `running_with` is what the containers were started with."""
+    """The running emulator; `running_with` is what the containers were started with, `earlier_secret` an old version
+    that somebody may put back by mistake."""
 
     def __init__(self, pace: float) -> None:
         self.url, self.pace = "", pace
@@ -79,6 +80,7 @@ class Coolify:
         self.changed: dict[str, datetime] = {}
         self.running_with: dict[str, str] = {}
         self.images: set[str] = set()
+        self.earlier_secret = secrets.token_hex(24)
         self.next_end = "finished"
         self.faults = Faults()
         self.calls: Counter[str] = Counter()

@@ -97,3 +97,21 @@ async def test_the_earlier_signing_secret_comes_back_unless_it_leaked(
     earlier = loaded(house, "etp-express")["JWT_SECRET"]
     assert earlier != newer
     await nowhere(house, capfd, newer, earlier)
+
+
+async def test_a_wrong_signing_secret_in_coolify_is_found_and_corrected_out_of_the_store(
+    house: House, capfd: pytest.CaptureFixture[str]
+) -> None:
+    coolify = house.demo.world.neighbours.coolify
+    right = coolify.variables["JWT_SECRET"]
+    await house.demo.world.control({"coolify": "wrong_secret"})
+    wrong = coolify.running_with["JWT_SECRET"]
+    assert wrong != right
+    await house.command(ON_CALL, "/diag jwt-in-coolify", channel="harven")
+    await house.told(ON_CALL, "JWT_SECRET")
+    await house.command(ON_CALL, "/run correct-jwt-secret", channel="harven")
+    await house.click(APPROVER, await house.headline("RUN-1"), "run:approve")
+    await verified(house)
+    assert coolify.running_with["JWT_SECRET"] == right
+    assert await house.until(lambda: with_the_way_back(house))
+    await nowhere(house, capfd, right, wrong)

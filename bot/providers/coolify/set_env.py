@@ -30,7 +30,7 @@ async def _preview(address: Address, wanted: SetEnv) -> Preview:
         history = await panel.history()
         history.require_quiet()
         serving(history)
-        variable = await _variable(panel, wanted.name)
+        variable = await existing(panel, wanted.name)
     before = variable.value
     if before == wanted.value:
         raise TargetError("Nothing to do: {name} has this value already.", name=wanted.name)
@@ -53,9 +53,9 @@ async def _execute(address: Address, _: SetEnv, preview: Preview, progress: Prog
     async with reached(address) as panel:
         history = await panel.history()
         require_same(history, preview.state)
-        if _mark(await _variable(panel, wanted.name), address) != preview.state["variable"]:
+        if _mark(await existing(panel, wanted.name), address) != preview.state["variable"]:
             raise Changed("{name} was changed after this was shown; nothing was done.", name=wanted.name)
-        await _set(panel, wanted)
+        await set_once(panel, wanted.name, wanted.value)
         await progress(say("{name} set; one restart follows", name=wanted.name))
         try:
             done = await restarted(panel, history, progress)
@@ -64,26 +64,27 @@ async def _execute(address: Address, _: SetEnv, preview: Preview, progress: Prog
     return say("{name} set and loaded by {what}", name=wanted.name, what=done.words)
 
 
-async def _set(panel: Panel, wanted: SetEnv) -> None:
+async def set_once(panel: Panel, name: str, value: str) -> None:
     """Send it once; a lost answer is looked up where the token may see values."""
     try:
-        await panel.set_variable(wanted.name, wanted.value)
+        await panel.set_variable(name, value)
     except (Unreachable, TimedOut) as error:
-        if await _value_if_seen(panel, wanted.name) != wanted.value:
+        if await _value_if_seen(panel, name) != value:
             raise Unreachable(
                 "The connection broke while {name} was sent; that it is set could not be seen. Nothing was restarted.",
-                name=wanted.name,
+                name=name,
             ) from error
 
 
 async def _value_if_seen(panel: Panel, name: str) -> str | None:
     try:
-        return (await _variable(panel, name)).value
+        return (await existing(panel, name)).value
     except TargetError:
         return None
 
 
-async def _variable(panel: Panel, name: str) -> Variable:
+async def existing(panel: Panel, name: str) -> Variable:
+    """A variable that is there; raises TargetError where it is not."""
     found = await panel.variable(name)
     if found is None:
         raise TargetError("{name} is not set in Coolify; whoever maintains it has to add it there first.", name=name)

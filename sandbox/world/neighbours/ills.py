@@ -47,6 +47,15 @@ def sicken_railway(near: "Neighbours", system: str, ill: RailwayIll) -> None:
     near.note(f"railway.{system}", ill)
 
 
+def sicken_coolify(near: "Neighbours", ill: str) -> None:
+    """Harven's backend runs with an earlier signing secret than the one that its tokens are signed with."""
+    near.heal(near.coolify, near.coolify.faults)
+    if ill == "wrong_secret":
+        near.coolify.set("JWT_SECRET", near.coolify.earlier_secret)
+        near.coolify.running_with = dict(near.coolify.variables)
+    near.note("coolify", ill)
+
+
 def sicken_mongodb(near: "Neighbours", ill: str) -> None:
     near.heal(near.mongo.load)
     near.mongo.recover()
