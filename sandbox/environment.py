@@ -131,6 +131,8 @@ def support(world: World) -> Table:
         "SUPPORT_ATLAS_URL": atlas.url,
         "SUPPORT_ATLAS_PUBLIC_KEY": atlas.public_key,
         "SUPPORT_ATLAS_PRIVATE_KEY": atlas.private_key,
+        "SUPPORT_ATLAS_BACKUP_PUBLIC_KEY": atlas.backup_public_key,
+        "SUPPORT_ATLAS_BACKUP_PRIVATE_KEY": atlas.backup_private_key,
         "SUPPORT_ATLAS_PROJECT": atlas.project,
         "SUPPORT_ATLAS_CLUSTER": atlas.cluster,
         "SUPPORT_TELEGRAM_URL": vendors.telegram.url,

@@ -132,6 +132,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "mongodb.slow": "bot.providers.mongodb.slow:SLOW",
         "mongodb.advisor": "bot.providers.mongodb.advisor:ADVISOR",
         "mongodb.backups": "bot.providers.mongodb.backups:BACKUPS",
+        "mongodb.take_snapshot": "bot.providers.mongodb.take_snapshot:TAKE_SNAPSHOT",
         "mongodb.kill_operation": "bot.providers.mongodb.kill_operation:KILL_OPERATION",
         "pagerduty.incidents": "bot.providers.pagerduty.incidents:INCIDENTS",
         "pagerduty.oncall": "bot.providers.pagerduty.oncall:ONCALL",

@@ -1,4 +1,4 @@
-"""The Atlas Administration API: bounded reads with the project's key, and what its refusals mean."""
+"""The Atlas Administration API: bounded requests with the project's key, and what its refusals mean."""
 
 import json
 from typing import Any, Final
@@ -14,7 +14,8 @@ from bot.providers.mongodb.address import Address
 LIMIT: Final = 12.0
 _ANSWER_LIMIT: Final = 5.0
 _BODY_LIMIT: Final = 2 * 1024 * 1024
-_HEADERS: Final = {"Accept": "application/vnd.atlas.2023-01-01+json", "User-Agent": "plantao"}
+_VERSION: Final = "application/vnd.atlas.2023-01-01+json"
+_HEADERS: Final = {"Accept": _VERSION, "User-Agent": "plantao"}
 
 
 def is_configured(address: Address) -> bool:
@@ -34,18 +35,33 @@ def not_configured(*measurements: tuple[str, str]) -> Reading:
 
 async def ask(address: Address, path: str, grant: str, **query: str | int) -> dict[str, Any]:
     """The answer below the address's project; `grant` names the roles that the key needs for it."""
+    return _document(*await _exchanged(address, "GET", path, params=query), address, grant)
+
+
+async def send(address: Address, path: str, grant: str, body: dict[str, str | int]) -> dict[str, Any]:
+    """Send a change, once; Unreachable and TimedOut mean that nobody knows whether it was carried out."""
+    status, answer = await _exchanged(
+        address, "POST", path, content=json.dumps(body), headers={"Content-Type": _VERSION}
+    )
+    if status == httpx.codes.FORBIDDEN:
+        raise Denied("Atlas does not let this API key do it. Grant it {grant}.", grant=grant)
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        raise Unreachable("The Atlas API is in trouble ({status}).", status=status)
+    return _document(status, answer, address, grant)
+
+
+async def _exchanged(address: Address, method: str, path: str, **what: Any) -> tuple[int, bytes]:
     login = httpx.DigestAuth(address.atlas_public_key.get_secret_value(), address.atlas_private_key.get_secret_value())
     url = f"{address.atlas_url}/api/atlas/v2/groups/{address.atlas_project}{path}"
     try:
         async with httpx.AsyncClient(
             auth=login, trust_env=False, follow_redirects=False, timeout=_ANSWER_LIMIT, headers=_HEADERS
         ) as client:
-            status, body = await _fetch(client, url, query)
+            return await _fetch(client, method, url, what)
     except httpx.TimeoutException as error:
         raise TimedOut("Atlas did not answer within {seconds} s.", seconds=_ANSWER_LIMIT) from error
     except httpx.HTTPError as error:
         raise Unreachable("The Atlas API cannot be reached.") from error
-    return _document(status, body, address, grant)
 
 
 def records(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -56,9 +72,9 @@ def records(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [one for one in found if isinstance(one, dict)]
 
 
-async def _fetch(client: httpx.AsyncClient, url: str, query: dict[str, str | int]) -> tuple[int, bytes]:
+async def _fetch(client: httpx.AsyncClient, method: str, url: str, what: dict[str, Any]) -> tuple[int, bytes]:
     body = bytearray()
-    async with client.stream("GET", url, params=query) as response:
+    async with client.stream(method, url, **what) as response:
         async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > _BODY_LIMIT:

@@ -1,7 +1,7 @@
 """The age of the newest backup that Atlas has finished."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from bot.core.findings import Measurement, Reading
 from bot.core.operation import Parameters, Read
@@ -19,7 +19,7 @@ async def _read(address: Address, _: Parameters) -> Reading:
     path = f"/clusters/{address.atlas_cluster}/backup/snapshots"
     snapshots = records(await ask(address, path, _READ, itemsPerPage=100), "results")
     finished = [one for one in snapshots if one.get("status") == "completed"]
-    times = sorted(filter(None, (_time(one.get("createdAt")) for one in finished)), reverse=True)
+    times = sorted(filter(None, map(time_of, finished)), reverse=True)
     if not times:
         none = say("Atlas has no finished backup of {cluster}", cluster=address.atlas_cluster)
         return Reading(none, (Measurement("age_h", None, "h", none), Measurement("snapshots", 0)))
@@ -31,9 +31,10 @@ async def _read(address: Address, _: Parameters) -> Reading:
     )
 
 
-def _time(value: object) -> datetime | None:
+def time_of(snapshot: dict[str, Any]) -> datetime | None:
+    """When a snapshot was made, as far as Atlas tells."""
     try:
-        at = datetime.fromisoformat(str(value))
+        at = datetime.fromisoformat(str(snapshot.get("createdAt")))
     except ValueError:
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -107,7 +107,7 @@ async def open_neighbours(pace: float) -> AsyncIterator[Neighbours]:
             vendors=await stack.enter_async_context(open_vendors()),
             coolify=await stack.enter_async_context(open_coolify(pace)),
             mongo=await stack.enter_async_context(open_mongodb()),
-            atlas=await stack.enter_async_context(open_atlas()),
+            atlas=await stack.enter_async_context(open_atlas(pace)),
             alertmanager=await stack.enter_async_context(open_alertmanager()),
             grafana=await stack.enter_async_context(open_grafana()),
             tempo=await stack.enter_async_context(open_tempo()),
