@@ -181,7 +181,8 @@ def operations_of(catalog: Catalog) -> set[str]:
     """Every operation that a catalog names; what people do by hand, and what is refused, has none."""
     systems = catalog.systems.values()
     checks = {check.operation for system in systems for check in system.checks.values()}
-    return checks | {action.operation for system in systems for action in system.actions.values() if action.operation}
+    changes = {action.carried_out_by for system in systems for action in system.actions.values()}
+    return checks | (changes - {""})
 
 
 async def _redis_url(settings: Settings, stack: AsyncExitStack) -> str:

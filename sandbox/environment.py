@@ -7,6 +7,7 @@ installation that lacks it.
 import secrets
 
 from sandbox.world import World
+from sandbox.world.mail import Mailbox
 from sandbox.world.neighbours.site import Site
 from sandbox.world.neighbours.systems import AGENTE, CHROMA, ETP, HARVEN
 from sandbox.world.railway import Railway
@@ -117,6 +118,7 @@ def harven(world: World) -> Table:
         "HARVEN_JWT_OTHER": signing_secret,
         "HARVEN_EARLIER_JWT_SECRET": coolify.earlier_secret,
         "HARVEN_SECRETS_SALT": secrets.token_hex(16),
+        **_mail("HARVEN", near.mailbox, "finance", "supabase", "openai", "coolify", "sentry"),
     }
 
 
@@ -145,6 +147,8 @@ def support(world: World) -> Table:
         "SUPPORT_STATUS_AWS_URL": f"{near.pages['aws'].url}/feed.rss",
         **_pipeline("SUPPORT", vendors.github),
         "SUPPORT_PIPELINE_RUNS_TOKEN": vendors.github.token,
+        **_mail("SUPPORT", near.mailbox, "users", "mongodb-atlas", "openai", "aws"),
+        "SUPPORT_CUSTOMER_CONTACTS": "acme=ops@acme.example, globex=it@globex.example",
     }
 
 
@@ -163,6 +167,7 @@ def etp(world: World) -> Table:
         **({"ETP_ROTATION_DATABASE_URL": near.postgres.url} if near.postgres.url else {}),
         "ETP_NEW_OPENAI_KEY": f"sk-emulated-{secrets.token_hex(16)}",
         **_pipeline("ETP", near.vendors.github),
+        **_mail("ETP", near.mailbox, "users"),
         "ETP_OPENAI_URL": near.vendors.openai.url,
         "ETP_OPENAI_KEY": near.vendors.openai.key,
         "ETP_EARLIER_OPENAI_KEY": backend["OPENAI_API_KEY"],
@@ -187,6 +192,15 @@ def _pipeline(prefix: str, github: GitHub) -> Table:
         f"{prefix}_PIPELINE_URL": github.url,
         f"{prefix}_PIPELINE_REPO": github.repo,
         f"{prefix}_PIPELINE_TOKEN": github.token,
+    }
+
+
+def _mail(prefix: str, mailbox: Mailbox, *names: str) -> Table:
+    """The mailbox takes everything; nothing leaves the demo."""
+    return {
+        f"{prefix}_MAIL_URL": mailbox.url,
+        f"{prefix}_MAIL_SENDER": mailbox.sender,
+        f"{prefix}_MAIL_RECIPIENTS": ", ".join(f"{name}={name}@demo.example" for name in names),
     }
 
 

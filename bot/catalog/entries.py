@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from bot.catalog.sentence import Sentences, require_said
+from bot.catalog.sentence import BY_MAIL, Sentences, require_said
 from bot.catalog.shape import Entry as Entry
 from bot.catalog.shape import Title as Title
 from bot.core.findings import Level, Quantity, Threshold
@@ -180,7 +180,7 @@ class Share(Entry):
 class Action(Entry):
     """What may be done to a target, and what it needs: an operation, a step by hand, or a refusal with the safe way.
 
-    `tells` makes it an announcement: the question `what` has a sentence for each of its choices.
+    `tells` makes it an announcement: the question `what` has a sentence for each of its choices, `target` sends mails.
 
     `requires` are checks that must be ok before; `guards` too, each with parameters taken from the state that the
     preview read (`{migrations: {since: deployed}}`); `holds` are measurements that must have one value, `shares` a
@@ -225,7 +225,7 @@ class Action(Entry):
         if sum((bool(self.operation), self.by_hand is not None, bool(self.tells), self.refused is not None)) != 1:
             raise ValueError("an action has exactly one of operation, by_hand, tells and refused")
         if self.tells:
-            require_said(self.tells, self.asks["what"].choices if "what" in self.asks else (), self.asks)
+            require_said(self.tells, self.asks["what"].choices if "what" in self.asks else (), self.asks, self.target)
         if self.refused is None and self.approve is None:
             raise ValueError("approve: who may approve is missing")
         if self.operation and not (self.target and self.verify and self.undo):
@@ -243,6 +243,11 @@ class Action(Entry):
             raise ValueError("approve.emergency: what destroys always needs two people")
         if rule.quorum and rule.quorum < self.quorum_of_risk:
             raise ValueError(f"approve.quorum: risk {self.risk} needs {self.quorum_of_risk} people")
+
+    @property
+    def carried_out_by(self) -> str:
+        """The operation that its target is for; empty for what needs none."""
+        return self.operation or (BY_MAIL if self.tells and self.target else "")
 
     @property
     def measured(self) -> tuple[str, ...]:

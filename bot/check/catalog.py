@@ -100,6 +100,8 @@ def _asks(check: Check, found: Read, at: Callable[..., str]) -> Iterator[Complai
 
 def _action(system: System, action: Action, places: Places) -> Iterator[Complaint]:
     at = partial(places, "actions.yml", "actions", action.name)
+    if action.tells and action.target:
+        yield from _provider(system, action, at("target"))
     if not action.operation:
         return
     found = _operation(action.operation)
@@ -132,9 +134,10 @@ def _guards(system: System, action: Action, places: Places) -> Iterator[Complain
 
 
 def _provider(system: System, entry: Check | Action, where: str) -> Iterator[Complaint]:
-    provider, wanted = system.profile.targets[entry.target].provider, entry.operation.partition(".")[0]
+    operation = entry.carried_out_by if isinstance(entry, Action) else entry.operation
+    provider, wanted = system.profile.targets[entry.target].provider, operation.partition(".")[0]
     if provider != wanted:
-        words = f"{where}: {entry.name}: {entry.operation} needs a target of {wanted}, {entry.target} is of {provider}"
+        words = f"{where}: {entry.name}: {operation} needs a target of {wanted}, {entry.target} is of {provider}"
         yield Complaint("catalog.provider", words, "Name another target, or another operation.")
 
 
@@ -153,8 +156,9 @@ def _target(system: System, name: str, places: Places) -> Iterator[Complaint]:
 
 def _addresses(system: System, target: str) -> list[type[Parameters]]:
     """The shapes that the operations on a target expect of its address, each once."""
-    users: list[Check | Action] = [*system.checks.values(), *system.actions.values()]
-    found = [_operation(user.operation) for user in users if user.target == target]
+    users = [(check.target, check.operation) for check in system.checks.values()]
+    users += [(action.target, action.carried_out_by) for action in system.actions.values()]
+    found = [_operation(operation) for used, operation in users if used == target]
     return list(dict.fromkeys(one.address for one in found if not isinstance(one, str)))
 
 

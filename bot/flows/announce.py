@@ -1,25 +1,32 @@
-"""Announcements: a sentence of the catalog, shown as it will stand in its channel, posted once when it is confirmed."""
+"""Announcements: a sentence of the catalog, shown as it will stand in its channel or mail, sent once when confirmed."""
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.catalog.entries import Action
+from bot.catalog.sentence import BY_MAIL, Sentence
 from bot.catalog.system import System
 from bot.core.errors import ChatError, TargetError
+from bot.core.operation import Progress
 from bot.core.preview import Line, Preview
-from bot.core.text import Text, say
+from bot.core.text import Text, Words, say
 from bot.flows.ports import Ports
 
 
-def preview(system: System, action: Action, given: Mapping[str, Any]) -> Preview:
+async def preview(ports: Ports, action: Action, given: Mapping[str, Any]) -> Preview:
     """What would be said, and where; raises TargetError when the sentence needs an answer that was not given."""
     answers = {name: str(given.get(name) or ask.default) for name, ask in action.asks.items()}
     sentence = action.tells[answers["what"]]
-    if missing := sorted(name for name in sentence.names if not answers[name]):
-        raise TargetError("this sentence needs {names}.", names=", ".join(missing))
-    words = sentence.says.pt if system.profile.language.startswith("pt") else sentence.says.en
-    said = words.format(**answers)
+    _require_answers(sentence, answers)
+    system = ports.catalog.of(action.system)
+    said = _words(system, sentence.says).format(**answers)
+    if sentence.subject is not None:
+        subject = _words(system, sentence.subject).format(**answers)
+        letter = {"to": sentence.to.format(**answers), "subject": subject, "message": said}
+        shown = await ports.targets.preview(_by_mail(action), letter)
+        return replace(shown, arguments={**answers, **shown.arguments})
     return Preview(
         lines=(Line(say("channel"), "", f"#{sentence.channel}"), Line(say("message"), "", said)),
         state={},
@@ -27,8 +34,31 @@ def preview(system: System, action: Action, given: Mapping[str, Any]) -> Preview
     )
 
 
-async def post(ports: Ports, action: Action, shown: Preview) -> Text:
-    """Post exactly what was shown; asked to wait it waits, but what may have arrived is never sent again."""
+def _require_answers(sentence: Sentence, answers: Mapping[str, str]) -> None:
+    if missing := sorted(name for name in sentence.names if not answers[name]):
+        raise TargetError("this sentence needs {names}.", names=", ".join(missing))
+    if odd := sorted(name for name in sentence.names if not answers[name].isprintable()):
+        raise TargetError("{names} must be one line.", names=", ".join(odd))
+
+
+def _words(system: System, words: Words) -> str:
+    return words.pt if system.profile.language.startswith("pt") else words.en
+
+
+def _by_mail(action: Action) -> Action:
+    """The same action as a mail of its target."""
+    return action.model_copy(update={"operation": BY_MAIL, "tells": {}, "asks": {}})
+
+
+async def send(ports: Ports, number: str, action: Action, shown: Preview, progress: Progress) -> Text:
+    """Send exactly what was shown; the run's number goes with a mail, so that it can be found."""
+    if action.tells[shown.arguments["what"]].channel:
+        return await _post(ports, action, shown)
+    return await ports.targets.execute(_by_mail(action), {**shown.arguments, "reference": number}, shown, progress)
+
+
+async def _post(ports: Ports, action: Action, shown: Preview) -> Text:
+    """Post it; asked to wait it waits, but what may have arrived is never sent again."""
     system, channel = ports.catalog.of(action.system), shown.arguments["channel"]
     while True:
         try:

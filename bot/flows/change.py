@@ -36,7 +36,7 @@ async def change(ports: Ports, number: str, action: Action, preview: Preview) ->
 
 async def _carried_out(ports: Ports, action: Action, preview: Preview, progress: "_Progress") -> Text:
     if action.tells:
-        return await announce.post(ports, action, preview)
+        return await announce.send(ports, progress.number, action, preview, progress.tell)
     return await ports.targets.execute(action, preview.arguments, preview, progress.tell)
 
 
@@ -67,7 +67,7 @@ class _Progress:
 
     def __init__(self, ports: Ports, number: str) -> None:
         self._ports = ports
-        self._number = number
+        self.number = number
         self._latest: Text | None = None
         self._free_at = 0.0
 
@@ -85,5 +85,5 @@ class _Progress:
         # Progress is worth a line, not worth stopping a change half way because the record hiccupped.
         with suppress(NothingRecorded):
             await self._ports.record.change(
-                RUNS, self._number, lambda state: fact if state.phase is Phase.STARTED else None, WORKER
+                RUNS, self.number, lambda state: fact if state.phase is Phase.STARTED else None, WORKER
             )

@@ -180,13 +180,13 @@ def _left(rollback: Run) -> Text:
 
 
 async def read_preview(ports: Ports, action: Action, given: Mapping[str, Any]) -> Preview:
-    """What is there now and what would be; raises TargetError. Steps by hand and announcements read nothing."""
+    """What is there now and what would be; raises TargetError. Of a step by hand nothing is read."""
     if action.by_hand is not None:
         return Preview((), {}, {"by_hand": action.name}, (action.by_hand.text(),))
-    if action.tells:
-        return announce.preview(ports.catalog.of(action.system), action, given)
     try:
         async with asyncio.timeout(PREVIEW_LIMIT):
+            if action.tells:
+                return await announce.preview(ports, action, given)
             return await before.look_beside(ports, action, await ports.targets.preview(action, given))
     except TimeoutError as error:
         raise TimedOut("no answer within {limit} s", limit=f"{PREVIEW_LIMIT:g}") from error

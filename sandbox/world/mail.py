@@ -63,6 +63,13 @@ class Mailbox:
         scheme = "smtp+plain" if self.context is None else "smtps" if self.implicit else "smtp"
         return f"{scheme}://{quote(self.user)}:{quote(self.password)}@{self.host}:{self.port}"
 
+    def recover(self) -> None:
+        """Empty and well again."""
+        self.mails.clear()
+        self.refused.clear()
+        self.is_full, self.lose_answers = False, 0
+        self.answering.set()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One conversation."""
         envelope = Envelope(encrypted=self.implicit)

@@ -1,5 +1,6 @@
 """The state of the world in one JSON object, for the sandbox's page and for tests."""
 
+from dataclasses import asdict
 from typing import Any
 
 from sandbox.world.kubernetes.cluster import Cluster
@@ -38,6 +39,7 @@ def observe(cluster: Cluster, patient: Patient, service: Service, neighbours: Ne
             "lose_answer": cluster.faults.lose_answers,
             "metrics": cluster.faults.has_metrics,
         },
+        "mails": [asdict(mail) for mail in neighbours.mailbox.mails],
         "ill": dict(neighbours.ill),
     }
 

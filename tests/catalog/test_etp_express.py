@@ -110,7 +110,7 @@ RULES = {
     "set-openai-key": "refused, rotate-openai-key",
     "rotate-openai-key": f"high {LEAD} breach",
     "wait-for-limit": f"low {EITHER} by hand",
-    "notify-users": f"low {EITHER}/commander by hand",
+    "notify-users": f"low {EITHER}/commander",
     "set-api-url": f"medium {EITHER}",
     "jwt-secret-back": f"high {LEAD}",
     "rotate-jwt-secret": f"high {EITHER}/security one security breach",
@@ -179,7 +179,8 @@ def test_nobody_chooses_what_the_catalog_has_to_fix() -> None:
     idle = found["end-idle-sessions"].parameters
     assert (idle["application"], idle["role"], idle["minutes"]) == ("etp-backend", "etp_app", 5)
     asked = {name: tuple(one.asks) for name, one in found.items() if one.asks}
-    assert asked == {**dict.fromkeys(CHOOSE_DEPLOYMENT, ("deployment",)), "jwt-secret-back": ("leaked",)}
+    chosen = dict.fromkeys(CHOOSE_DEPLOYMENT, ("deployment",))
+    assert asked == {**chosen, "jwt-secret-back": ("leaked",), "notify-users": ("what", "hours")}
 
 
 def test_every_change_on_railway_names_its_service() -> None:

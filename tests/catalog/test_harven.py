@@ -72,9 +72,9 @@ RULES = {
     "use-smaller-model": f"medium {ONCALL}",
     "edit-default-model": "refused, use-smaller-model",
     "cache-longer": f"medium {ONCALL}",
-    "ask-finance": "low approver by hand",
+    "ask-finance": "low approver",
     "retry-in-code": "low approver by hand",
-    "vendor-ticket": f"low {ONCALL} by hand",
+    "vendor-ticket": f"low {ONCALL}",
     "add-index": "high approver by hand",
     "flushall": "refused, clear-ai-cache",
     "clear-ai-cache": f"destructive {ONCALL} one approver 2 people",
@@ -157,6 +157,8 @@ def test_nobody_chooses_what_the_catalog_has_to_fix() -> None:
     assert found["use-smaller-model"].parameters["value"] == "gpt-3.5-turbo"
     assert found["clear-rate-limit"].parameters["needs_subject"] is True
     assert {name: list(one.asks) for name, one in found.items() if one.asks} == {
+        "ask-finance": ["what", "tokens", "cost_usd", "limit_usd", "by"],
+        "vendor-ticket": ["what", "vendor", "symptom", "since", "percent", "request", "incident"],
         "cache-longer": ["value"],
         "raise-redis-memory": ["maxmemory_mb"],
         "scale-backend": ["count"],

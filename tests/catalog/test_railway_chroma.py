@@ -79,7 +79,7 @@ RULES = {
     "restart-backend": f"medium {ONCALL}",
     "restart-backend-container": f"medium {ONCALL}",
     "pkill-uvicorn": "refused, restart-backend",
-    "announce-logout": f"low {ONCALL} by hand",
+    "announce-logout": f"low {ONCALL}",
     "define-jwt-secret": "high approver",
     "print-secrets": "refused",
     "set-jwt-secret": "refused, define-jwt-secret",
@@ -186,6 +186,7 @@ def test_nobody_chooses_what_the_catalog_has_to_fix() -> None:
     pruned = found["prune-backups"].parameters
     assert (pruned["keep"], pruned["never"]) == (30, ["chroma_latest"])
     assert {name: list(one.asks) for name, one in found.items() if one.asks} == {
+        "announce-logout": ["what", "minutes"],
         "redeploy-backend": ["deployment"],
         "rollback-backend": ["deployment"],
         "block-address": ["address", "hours"],

@@ -34,17 +34,16 @@ async def test_what_is_dangerous_is_refused_with_its_reason_and_the_safe_way(hou
 
 
 async def test_a_step_by_hand_is_ticked_off_by_those_whom_the_document_trusts_with_it(house: House) -> None:
-    await house.command(ON_CALL, "/run notify-users", channel="etp-express")
-    notice = await house.headline("RUN-1")
-    await house.command(ON_CALL, "/run announce-maintenance", channel="customer-support")
-    window = await house.headline("RUN-2")
-    assert "[ETP Express]" in house.words(notice)
-    assert buttons(notice) == buttons(window) == ["run:done", "run:deny"]
-    await house.click(ON_CALL, window, "run:done")
+    await house.command(ON_CALL, "/run heap-snapshots", channel="etp-express")
+    snapshots = await house.headline("RUN-1")
+    await house.command(ON_CALL, "/run rotate-logs", channel="customer-support")
+    logs = await house.headline("RUN-2")
+    assert buttons(snapshots) == buttons(logs) == ["run:done", "run:deny"]
+    await house.click(ON_CALL, logs, "run:done")
     await house.told(ON_CALL, "líder técnico")
-    await house.click(APPROVER, window, "run:done")
+    await house.click(APPROVER, logs, "run:done")
     await house.replied("RUN-2", "@bruno")
-    await house.click(ON_CALL, notice, "run:done")
+    await house.click(ON_CALL, snapshots, "run:done")
     await house.replied("RUN-1", "@ana")
     assert (await house.demo.bot.ports.record.load(RUNS, "RUN-1")).phase in (Phase.FINISHED, Phase.VERIFIED)
 

@@ -32,7 +32,7 @@ async def test_what_is_dangerous_is_refused_with_its_reason_and_the_safe_way(hou
 
 
 async def test_a_step_by_hand_says_what_to_do_and_waits_for_a_person(house: House) -> None:
-    names = {"railway-chroma": ("announce-logout", "compact-chroma", "plan-upgrade")}
+    names = {"railway-chroma": ("compact-chroma", "plan-upgrade")}
     names["harven"] = ("add-index", "check-refresh", "change-row-policy")
     actions = [catalog_of(system).actions[name] for system in SYSTEMS for name in names[system]]
     for action in actions:

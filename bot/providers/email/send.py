@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from html import escape
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
@@ -19,6 +20,7 @@ from bot.providers.email.session import Mail, Session
 _LIMIT: Final = 90.0
 _HAND_OVER_LIMIT: Final = 75.0
 _GREETING_LIMIT: Final = 8.0
+_CARD_LIMIT: Final = 2800
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -30,8 +32,11 @@ def _is_visible(words: str) -> str:
 
 
 def _are_visible(words: str) -> str:
+    """The same for several lines, which a card has to hold whole."""
     for line in words.split("\n"):
         _is_visible(line)
+    if len(escape(words, quote=False)) > _CARD_LIMIT:
+        raise ValueError("too long for a card")
     return words
 
 

@@ -61,7 +61,7 @@ def card(state: Run, system: System, voice: Voice) -> Message:
     title = f"{sign_of(state)} {state.number} · {voice(proposal.title)}"
     blocks = [
         parts.section(f"*{title}* — {voice(phase_of(state))}"),
-        parts.section("\n".join(_difference(proposal, voice))),
+        *parts.lines(_difference(proposal, voice)),
         *_cautions(proposal, voice),
     ]
     if proposal.evidence:
@@ -129,7 +129,9 @@ def _difference(proposal: Proposed, voice: Voice) -> list[str]:
 
 
 def _code(value: str) -> str:
-    """A value as code, which nothing in it can leave."""
+    """A value as code, which nothing in it can leave; several lines stand in a block of their own."""
+    if "\n" in value:
+        return f"\n```\n{escape(value).replace('`', '´')}\n```"
     return f"`{escape(value).replace('`', '´')}`" if value else "—"
 
 

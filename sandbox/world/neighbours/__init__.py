@@ -10,6 +10,7 @@ from aiohttp import web
 
 from sandbox.world.coolify import Coolify, open_coolify
 from sandbox.world.listening import listen
+from sandbox.world.mail import Mailbox, open_mailbox
 from sandbox.world.mongodb import Atlas, Mongo, open_atlas, open_mongodb
 from sandbox.world.neighbours.memory import Memory
 from sandbox.world.neighbours.site import Site
@@ -51,6 +52,7 @@ class Neighbours:
     pagerduty: PagerDuty
     log_store: Elasticsearch
     postgres: Postgres
+    mailbox: Mailbox
     log: Path
     prometheus: dict[str, Prometheus] = field(default_factory=dict)
     railway: dict[str, Railway] = field(default_factory=dict)
@@ -79,6 +81,7 @@ class Neighbours:
         self.ill.clear()
         self.mongo.recover()
         self.postgres.reset()
+        self.mailbox.recover()
         for watcher in self._watchers():
             watcher.front.answering.set()
         self.log.write_text(self._written, encoding="utf-8")
@@ -114,6 +117,7 @@ async def open_neighbours(pace: float) -> AsyncIterator[Neighbours]:
             pagerduty=await stack.enter_async_context(open_pagerduty()),
             log_store=await stack.enter_async_context(open_elasticsearch()),
             postgres=await stack.enter_async_context(open_postgres(ETP_PASSWORD)),
+            mailbox=await stack.enter_async_context(open_mailbox()),
             log=Path(folder) / "app.log",
         )
         for system in WATCHED:
