@@ -1,0 +1,196 @@
+"""Every action of the five systems under its own rule: who may propose it, tick it off, agree to it; forged or not.
+
+Each keeps its name, risk and approvers, and does the same light thing here, so that only its rule is tried. Who may is
+worked out from the roles in a few lines of this file; the product is asked for nothing but what it recorded.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from bot.catalog.entries import Action
+from bot.catalog.load import load
+from bot.core.run import Phase
+from bot.settings import HERE
+from sandbox.demo import open_demo
+from tests.conftest import TLS
+from tests.house import House
+from tests.proof.office import Body, Office, button, form, slash
+from tests.proof.test_permissions import ANA, BOT, BRUNO, CLARA, DAVI, GONE, OTTO, PEOPLE
+
+pytestmark = pytest.mark.timeout(300)
+
+HOLDERS = {
+    "responder": {ANA, CLARA},
+    "approver": {BRUNO, DAVI},
+    "security": {DAVI},
+    "commander": {BRUNO},
+    "dba": {DAVI},
+}
+GROUPS = {"commander": "@commanders", "dba": "@dba"}
+SYSTEMS = ("railway-chroma", "agente-ia", "harven", "customer-support", "etp-express")
+MATRIX = Path("tests/catalogs/matrix/plant")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What an action's entry says, as a person would read it."""
+
+    action: Action
+
+    @property
+    def roles(self) -> set[str]:
+        """Everybody who holds one of its roles."""
+        assert self.action.approve is not None
+        return set().union(*(HOLDERS[role] for role in self.action.approve.roles))
+
+    @property
+    def may(self) -> set[str]:
+        """Whose word counts for what Ana proposed: her own only where little is at stake, or where she does it."""
+        return self.roles if self.action.by_hand or self.action.risk == "low" else self.roles - {ANA}
+
+    def is_agreed(self, people: set[str]) -> bool:
+        """Two for what destroys, and one of a named role where one is named."""
+        assert self.action.approve is not None
+        among = set().union(*(HOLDERS[role] for role in self.action.approve.among))
+        wanted = max(self.action.approve.quorum or 1, 2 if self.action.risk == "destructive" else 1)
+        return len(people) >= wanted and (not among or bool(people & among))
+
+
+def actions(system: str) -> dict[str, Action]:
+    return dict(load(HERE / "catalog").systems[system].actions)
+
+
+def written(action: Action) -> dict[str, Any]:
+    """The entry with its own rule, and one light change instead of its own."""
+    entry: dict[str, Any] = {"title": {"en": action.name, "pt": action.name}, "risk": action.risk}
+    if action.refused is not None:
+        return {**entry, "refused": entry["title"]}
+    entry |= {"approve": action.approve.model_dump(mode="json", exclude={"expires"}, exclude_none=True)}  # type: ignore[union-attr]
+    entry |= {"breach_ok": action.breach_ok}
+    if action.by_hand is not None:
+        return {**entry, "by_hand": entry["title"]}
+    change = yaml.safe_load((MATRIX / "actions.yml").read_text(encoding="utf-8"))["actions"]["low"]
+    return {**change, **entry}
+
+
+@pytest.fixture(params=SYSTEMS)
+async def office(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[Office, dict[str, Action]]]:
+    found, folder = actions(request.param), tmp_path / "catalog" / "plant"
+    folder.mkdir(parents=True)
+    system = yaml.safe_load((MATRIX / "system.yml").read_text(encoding="utf-8"))
+    system["roles"] |= {role: {"title": {"en": role, "pt": role}, "members": [group]} for role, group in GROUPS.items()}
+    documents = {"system": system, "actions": {"actions": {name: written(one) for name, one in found.items()}}}
+    for name, document in documents.items():
+        (folder / f"{name}.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    (folder / "checks.yml").write_text((MATRIX / "checks.yml").read_text(encoding="utf-8"), encoding="utf-8")
+    async with (
+        open_demo(tmp_path / "data", http=True, catalog=folder.parent) as demo,
+        httpx.AsyncClient(base_url=demo.slack.url, timeout=10, trust_env=False, verify=TLS) as client,
+    ):
+        house = House(demo, client)
+        await house.post("faults", strict_rates=False)
+        yield Office(house), found
+
+
+async def test_each_action_is_proposed_and_agreed_to_by_those_of_its_rule_alone(
+    office: tuple[Office, dict[str, Action]],
+) -> None:
+    place, found = office
+    for name, action in found.items():
+        await nobody_else_proposes(place, name, is_refused=action.refused is not None)
+        if action.refused is None:
+            await only_its_people_agree(place, name, Rule(action))
+    assert place.tried == {name: len(attempts(action)) for name, action in found.items()}
+
+
+def test_the_count_of_attempts_is_the_one_that_the_threat_model_names() -> None:
+    every = [one for system in SYSTEMS for one in actions(system).values()]
+    model = (HERE / "docs" / "security.md").read_text(encoding="utf-8")
+    assert f"**{sum(len(attempts(one)) for one in every)} tries** on **{len(every)} actions**" in model
+
+
+def attempts(action: Action) -> list[str]:
+    """What is tried with an action, in words: who is turned away proposing, and then agreeing."""
+    tried = [f"propose: {how}" for how, _ in strangers(action.name, is_refused=action.refused is not None)]
+    if action.refused is None:
+        rule = Rule(action)
+        tried += [f"agree: {person}" for person in PEOPLE if person not in rule.may]
+        tried += [f"agree: {how}" for how, _, _ in forged(rule)]
+    return tried
+
+
+def strangers(name: str, *, is_refused: bool) -> Iterator[tuple[str, tuple[Body, str, str]]]:
+    """Through each door: with who sends it, and from which workspace; what is refused is refused to everybody."""
+    values = "" if is_refused else " maxmemory_mb=?"
+    doors = {
+        "command": slash(f"/run {name}{values}"),
+        "button": button("run:propose", f"plant:{name}:"),
+        "form": form("run:propose", f"plant:{name}:", maxmemory_mb="?"),
+    }
+    for door, body in doors.items():
+        yield f"outsider by {door}", (body, OTTO, "T0PLANTAO")
+        yield f"another workspace by {door}", (body, ANA, "T0OTHER")
+        if is_refused:
+            yield f"on-call by {door}", (body, ANA, "T0PLANTAO")
+            yield f"lead by {door}", (body, DAVI, "T0PLANTAO")
+    yield "bot by command", (doors["command"], BOT, "T0PLANTAO")
+    yield "deactivated by command", (doors["command"], GONE, "T0PLANTAO")
+
+
+def forged(rule: Rule) -> Iterator[tuple[str, Body, str]]:
+    """What nobody may send, however much they may do."""
+    done, agree = button("run:done", "#"), agreeing(rule)
+    yield "another workspace", done if rule.action.by_hand else agree, "T0OTHER"
+    yield "the other button", agree if rule.action.by_hand else done, "T0PLANTAO"
+    if not rule.action.by_hand:
+        yield "another fingerprint", agreeing(rule, "#:000000000000"), "T0PLANTAO"
+    if rule.action.risk == "destructive" and not rule.action.by_hand:
+        yield "without the typed name", button("run:approve", "#:%"), "T0PLANTAO"
+
+
+def agreeing(rule: Rule, value: str = "#:%") -> Body:
+    if rule.action.risk == "destructive" and not rule.action.by_hand:
+        return form("run:typed", value, typed="redis")
+    return button("run:approve", value)
+
+
+async def nobody_else_proposes(place: Office, name: str, *, is_refused: bool) -> None:
+    before = await place.house.demo.bot.store.get("{plantao}:count:RUN")
+    for _, (body, who, team) in strangers(name, is_refused=is_refused):
+        assert await place.send(body(place.about(who, team=team))) == 200
+        place.tried[name] += 1
+    await place.house.demo.bot.desk.errands.drain(10)
+    assert await place.house.demo.bot.store.get("{plantao}:count:RUN") == before, f"{name} was proposed"
+
+
+async def only_its_people_agree(place: Office, name: str, rule: Rule) -> None:
+    number, shown = await place.proposed(ANA, f"/run {name}{'' if rule.action.by_hand else ' maxmemory_mb=?'}")
+    body = button("run:done", "#") if rule.action.by_hand else agreeing(rule)
+    for person in PEOPLE:
+        if person not in rule.may:
+            await is_turned_away(place, name, person, body(place.about(person, number, shown)), number)
+    for how, other, team in forged(rule):
+        await is_turned_away(place, name, how, other(place.about(max(rule.may), number, shown, team)), number)
+    agreed: set[str] = set()
+    for person in sorted(rule.may):
+        if await place.send(body(place.about(person, number, shown))) != 200 or rule.action.by_hand:
+            break
+        agreed.add(person)
+        is_decided = (await place.run(number)).phase is not Phase.PROPOSED
+        assert is_decided == rule.is_agreed(agreed), f"{name}: {sorted(agreed)} agreed"
+        if is_decided:
+            break
+    assert (await place.run(number)).phase is not Phase.PROPOSED, f"{name}: its own people could not agree to it"
+
+
+async def is_turned_away(place: Office, name: str, how: str, body: bytes, number: str) -> None:
+    assert await place.send(body) == 200
+    state = await place.run(number)
+    assert (state.version, state.phase) == (1, Phase.PROPOSED), f"{name}: {how} got through"
+    place.tried[name] += 1
