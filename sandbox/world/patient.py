@@ -20,7 +20,7 @@ from sandbox.world.patient_data import seed_data
 
 MEMORY_LIMIT = 64 * 1024 * 1024
 
-_START_SECONDS = 5.0
+_START_SECONDS = 20.0  # a busy machine may keep it from listening for a while
 _STOP_SECONDS = 2.0
 _ANSWER_SECONDS = 0.5
 _BALLAST_SIZES = (256 * 1024, 16 * 1024, 1024)
