@@ -12,7 +12,7 @@ from tests.people import Somebody
 
 T = TypeVar("T")
 PATIENCE = 20.0
-CLOCKS = ("approval:", "acknowledge:", "return:", "watch:", "diagnosis:")
+CLOCKS = ("approval:", "acknowledge:", "return:", "watch:", "diagnosis:", "wait:")
 
 
 class House:

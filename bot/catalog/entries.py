@@ -187,7 +187,8 @@ class Action(Entry):
     limit that a number must fit into; `first` names actions that have to be done and verified within the day before.
     `evidence` are the checks that the approvers see, `verify` those that must hold afterwards; they are `watched` for
     so long once they do. A change that `lasts` goes back by itself when its time is over, as its
-    approvers were told. `breach_ok` marks what may run during a security incident.
+    approvers were told. A step by hand may be to `wait`: then its checks are run when that is over. `breach_ok` marks
+    what may run during a security incident.
     """
 
     name: str = ""
@@ -214,6 +215,7 @@ class Action(Entry):
     watched: Duration | None = None
     breach_ok: bool = False
     by_hand: Title | None = None
+    wait: Duration | None = None
     tells: Sentences = Field(default_factory=dict)
     refused: Title | None = None
     instead: str = ""
@@ -232,6 +234,8 @@ class Action(Entry):
             raise ValueError("an operation needs a target, checks that verify it, and its undo in words")
         if (self.lasts or self.watched or self.holds or self.shares) and not self.operation:
             raise ValueError("lasts, watched, holds and shares belong to an operation")
+        if self.wait and not (self.by_hand and self.verify):
+            raise ValueError("wait belongs to a step by hand that checks verify")
         if self.approve is not None and self.operation:
             self._refuse_looser(self.approve)
         return self

@@ -1,7 +1,7 @@
 """Who decides about a run, and when it is too late: decisions about one run at one moment."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.errors import TooLate, UserError
 from bot.core.run import (
@@ -90,7 +90,17 @@ def expire(state: Run, now: datetime) -> Expired | None:
 def done_by_hand(state: Run, who: str, now: datetime) -> Finished:
     """Tick off a step that a person has done; whoever does it answers for it."""
     _require_waiting(state, now)
+    if state.proposal.waits:
+        until = now + timedelta(seconds=state.proposal.waits)
+        return Finished(say("{who} lets it wait until {until}; then the checks are run", who=Person(who), until=until))
     return Finished(say("done by hand by {who}", who=Person(who)))
+
+
+def waits_until(state: Run) -> datetime | None:
+    """Until when a step that is to wait does so, or did; None before it began and after it was verified."""
+    if state.phase is not Phase.FINISHED or not state.proposal.waits or state.ended_at is None:
+        return None
+    return state.ended_at + timedelta(seconds=state.proposal.waits)
 
 
 def cancel(state: Run, who: str) -> CancelAsked | Refused | None:

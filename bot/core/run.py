@@ -18,7 +18,7 @@ class Proposed:
     `quorum` people have to agree, one of them holding a role `among` these; `typed` is what they have to type.
     `emergency` lists the severities of an open incident in which the proposer may go ahead alone. `lasts` is the number
     of seconds after which it goes back by itself; `covered_by` is the run whose approval covers this way back.
-    `on_behalf_of` is who proposed what the bot proposes to take back.
+    `on_behalf_of` is who proposed what the bot proposes to take back. `waits` are seconds for which a step does.
     """
 
     action: str
@@ -45,6 +45,7 @@ class Proposed:
     lasts: int = 0
     covered_by: str = ""
     on_behalf_of: str = ""
+    waits: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,31 @@
-"""What comes after a verified change: its checks are watched for a while, and what was for a time goes back."""
+"""What comes after: a wait is over, the checks of a change are watched for a while, what was for a time goes back."""
 
 from datetime import datetime
 
 from bot.core import run
+from bot.core.approval import waits_until
 from bot.core.errors import TargetError, UserError
 from bot.core.family import RUNS
 from bot.core.run import WORKER, Phase, Run
+from bot.core.text import say
 from bot.flows import choices, undo, watch
 from bot.flows.ports import Caller, Ports
 from bot.flows.remediate import Request, propose, read_preview
+
+
+def is_waiting(ports: Ports, state: Run) -> bool:
+    """Whether it is too early to look at what a wait was for."""
+    when = waits_until(state)
+    return when is not None and ports.clock.now() < when
+
+
+async def end_wait(ports: Ports, number: str) -> None:
+    """Say that a wait is over; the checks follow."""
+    state = await ports.record.load(RUNS, number)
+    if waits_until(state) is None or is_waiting(ports, state):
+        return
+    fact = run.Progressed(say("The wait is over; looking now."))
+    await ports.record.change(RUNS, number, lambda now: fact if now.version == state.version else None, WORKER)
 
 
 async def watch_checks(ports: Ports, number: str) -> None:

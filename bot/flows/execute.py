@@ -14,7 +14,7 @@ from bot.core.preview import Lines, Preview
 from bot.core.report import lines_of
 from bot.core.run import WORKER, Failed, Finished, Phase, Run
 from bot.core.text import Text, say
-from bot.flows import before, remediate, safety, turns
+from bot.flows import afterwards, before, remediate, safety, turns
 from bot.flows.change import change
 from bot.flows.ports import Ports
 from bot.flows.verify import VERIFIABLE, verify
@@ -57,7 +57,8 @@ async def _execute_alone(ports: Ports, number: str) -> None:
         await _append(ports, number, Phase.STARTED, run.Interrupted())
     elif state.phase is Phase.APPROVED:
         await _claim_and_change(ports, state, action)
-    if (await ports.record.load(RUNS, number)).phase in VERIFIABLE:
+    state = await ports.record.load(RUNS, number)
+    if state.phase in VERIFIABLE and not afterwards.is_waiting(ports, state):
         await verify(ports, number, action)
 
 

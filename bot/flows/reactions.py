@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 from bot.core import incident, run
+from bot.core.approval import waits_until
 from bot.core.events import Recorded
 from bot.core.family import INCIDENTS, RUNS, WATCHES
 from bot.core.incident import Incident
@@ -101,9 +102,18 @@ async def execute(ports: Ports, stream: str, version: int) -> None:
 
 
 async def verify_by_hand(ports: Ports, stream: str, version: int) -> None:
-    """Verify what a person has done; the executor of any other run verifies it itself."""
-    if (await ports.record.load(RUNS, stream)).proposal.by_hand:
+    """Verify what a person has done, after its wait; the executor of any other run verifies it itself."""
+    state = await ports.record.load(RUNS, stream)
+    if when := waits_until(state):
+        await ports.timers.ensure(f"wait:{stream}", when, "end_wait", stream, str(version))
+    elif state.proposal.by_hand:
         await execute(ports, stream, version)
+
+
+async def end_wait(ports: Ports, stream: str, version: int) -> None:
+    """The wait of a step by hand is over."""
+    await afterwards.end_wait(ports, stream)
+    await execute(ports, stream, version)
 
 
 async def offer_undo(ports: Ports, stream: str, version: int) -> None:
@@ -148,6 +158,7 @@ JOBS: Mapping[str, Job] = {
     "offer_undo": offer_undo,
     "settle_undo": settle_undo,
     "verify_by_hand": verify_by_hand,
+    "end_wait": end_wait,
     "watch_checks": watch_checks,
     "set_return": set_return,
     "go_back": go_back,
@@ -237,6 +248,10 @@ async def _sweep_run(ports: Ports, state: Run) -> None:
     if when := state.goes_back_at:
         await ports.timers.ensure(f"return:{state.number}", when, "go_back", state.number, version)
         await afterwards.go_back(ports, state.number)
+    elif (when := waits_until(state)) and ports.clock.now() < when:
+        await ports.timers.ensure(f"wait:{state.number}", when, "end_wait", state.number, version)
+    elif when:
+        await ports.timers.soon(f"wait-over:{state.number}", "end_wait", state.number, version)
     elif state.phase is not Phase.PROPOSED:
         await ports.timers.soon(f"execute:{state.number}", "execute", state.number, version)
     elif ports.clock.now() >= state.proposal.expires_at:

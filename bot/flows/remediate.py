@@ -135,6 +135,7 @@ def _proposed(ports: Ports, request: Request, preview: Preview, evidence: list[F
         lasts=int(action.lasts.total_seconds()) if action.lasts and not request.undo_of else 0,
         covered_by=request.covered_by,
         on_behalf_of=request.on_behalf_of,
+        waits=int(action.wait.total_seconds()) if action.wait else 0,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 from urllib.parse import parse_qsl
 
+from bot.core.approval import waits_until
 from bot.core.family import RUNS
 from bot.core.run import Phase
 from bot.core.text import Text, say
@@ -80,6 +81,8 @@ def _three(value: str) -> tuple[str, str, str]:
 async def done(ports: Ports, caller: Caller, value: str) -> Text:
     """Tick off a step done by hand."""
     kept = await decide.done_by_hand(ports, caller, value)
+    if when := waits_until(kept.state):
+        return say("*{run}* waits until {when}; its thread tells what the checks say then.", run=value, when=when)
     return say("*{run}* is ticked off.", run=kept.state.number)
 
 

@@ -280,3 +280,10 @@ def test_answer_times_roles_and_places_are_those_of_the_document() -> None:
         "DISASTER_RECOVERY.md",
     } <= places
     assert {"DEPLOY.md", "docs/ZERO_DOWNTIME_DEPLOY.md", "ARCHITECTURE.md", "docs/templates/"} <= places
+
+
+def test_a_limit_of_the_vendor_is_waited_for_as_long_as_the_document_says() -> None:
+    waiting = system(NAME).actions["wait-for-limit"]
+    assert waiting.wait
+    assert waiting.wait.total_seconds() == 2 * 60
+    assert waiting.verify == ("generation",)

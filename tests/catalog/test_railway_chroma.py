@@ -219,3 +219,10 @@ def test_every_runbook_closes_with_the_prevention_that_the_document_asks_for() -
     texts = {name: text.partition("## Prevenção")[2] for name, text in documents(system(NAME)).items()}
     assert set(texts) == set(wanted)
     assert [(name, word) for name, words in wanted.items() for word in words if word not in texts[name]] == []
+
+
+def test_a_limit_of_the_vendor_is_waited_for_as_long_as_the_document_says() -> None:
+    waiting = system(NAME).actions["wait-for-groq"]
+    assert waiting.wait
+    assert waiting.wait.total_seconds() == 1 * 60
+    assert waiting.verify == ("groq-key", "llm-rate-limits")

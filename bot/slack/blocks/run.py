@@ -1,7 +1,7 @@
 """A run in Slack: the card that asks for approval. What is said in its thread is in `run_thread`."""
 
 from bot.catalog.system import System
-from bot.core.approval import people_missing
+from bot.core.approval import people_missing, waits_until
 from bot.core.run import PHASE_NAMES, Phase, Proposed, Run
 from bot.core.text import Person, Text, Words, say
 from bot.slack.blocks import parts
@@ -43,6 +43,8 @@ WARNINGS_SHOWN = 8
 
 def phase_of(state: Run) -> Text:
     """Where a run stands, in words: a step by hand is not carried out by the bot, nor always measured."""
+    if when := waits_until(state):
+        return say("waiting until {when}", when=when)
     if state.proposal.by_hand and (state.phase is not Phase.VERIFIED or not state.lines):
         return BY_HAND.get(state.phase, PHASE_NAMES[state.phase])
     if state.phase is Phase.VERIFIED and state.interrupted:

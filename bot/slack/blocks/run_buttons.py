@@ -20,8 +20,9 @@ def buttons(state: Run, voice: Voice) -> list[Block]:
 
 
 def _by_hand(state: Run, voice: Voice) -> list[Block]:
+    label = say("Begin to wait") if state.proposal.waits else say("Done by hand")
     return [
-        parts.button(voice.plain(say("Done by hand")), "run:done", state.number, "primary"),
+        parts.button(voice.plain(label), "run:done", state.number, "primary"),
         parts.button(voice.plain(say("Not done")), "run:deny", state.number, "danger"),
     ]
 

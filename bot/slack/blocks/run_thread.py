@@ -36,6 +36,8 @@ def _told(event: Recorded, after: Run) -> Text:
             return say("⏳ Started")
         case run.Progressed(summary):
             return say("⏳ {summary}", summary=summary)
+        case run.Finished(summary) if after.proposal.waits:
+            return say("⏲️ {summary}", summary=summary)
         case run.Finished(summary) if after.proposal.by_hand:
             return say("✔️ {summary}", summary=summary)
         case run.Finished(summary):
