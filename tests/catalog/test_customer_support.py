@@ -153,6 +153,7 @@ RULES = {
     "snapshot-volume": f"medium {EITHER} by hand",
     "backup-in-container": "refused, take-snapshots",
     "announce-maintenance": f"low {LEAD}",
+    "announce-in-telegram": f"low {LEAD}",
     "raise-package": f"medium {LEAD} by hand",
     "patch-packages": f"high {LEAD}",
     "call-vendor": f"low {EITHER}",
@@ -177,6 +178,9 @@ SAMPLES = {
     ("ingest-document", "values"): "company=acme file=returns-2026.md",
     ("reload-knowledge", "values"): "company=acme",
     ("set-pool-size", "value"): "120",
+    ("announce-in-telegram", "day"): "29/11/2026",
+    ("announce-in-telegram", "start"): "02:00",
+    ("announce-in-telegram", "end"): "04:00",
     ("copy-knowledge", "to"): "/opt/customer-support/chroma_db.backup-20261121",
     ("restore-knowledge", "source"): "/opt/customer-support/chroma_db.backup-20261121",
     ("delete-collection", "collection"): "kb_acme",
@@ -204,6 +208,7 @@ SAMPLES = {
         ("tell-customer-of-key", "key_id", "sk-live-0123456789"),
         ("tell-customer-of-key", "since", "21/11-14:30\nBcc: x@y.example"),
         ("announce-maintenance", "day", "tomorrow"),
+        ("announce-in-telegram", "day", "tomorrow"),
         ("call-vendor", "vendor", "support@vendor.example"),
         ("call-vendor", "request", "req 1\r\nBcc: x@y.example"),
         ("send-test-message", "chat", "https://t.me/somebody"),
@@ -251,6 +256,7 @@ def test_nobody_chooses_what_the_catalog_has_to_fix() -> None:
         "log-retention": ["days"],
         "tell-customer-of-key": ["what", "customer", "key_id", "since"],
         "announce-maintenance": ["what", "day", "from", "until"],
+        "announce-in-telegram": ["day", "start", "end"],
         "call-vendor": ["what", "vendor", "symptom", "since", "percent", "request", "incident"],
     }
 

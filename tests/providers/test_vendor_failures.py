@@ -76,7 +76,7 @@ async def outcomes(vendors: Vendors, url: str, checks: list[str]) -> list[Readin
 def test_every_check_of_the_vendors_is_tried_here() -> None:
     families = {name.partition(".")[0] for name in CHECKS}
     changes = {"app_api.ask", "app_api.revoke_key", "app_api.update_company", "pipeline.run"}
-    changes |= {"telegram.delete_webhook", "telegram.send_test"}
+    changes |= {"telegram.delete_webhook", "telegram.notice", "telegram.send_test"}
     assert {name for name in names() if name.partition(".")[0] in families} == set(CHECKS) | changes
 
 

@@ -144,6 +144,18 @@ async def test_a_test_message_reaches_the_chat_that_was_shown(telegram: Telegram
     assert telegram.sent == [(-1001, "Plantão: mensagem de teste / test message")]
 
 
+async def test_a_notice_says_exactly_what_its_card_showed_and_rings(telegram: Telegram) -> None:
+    when = {"day": "29/11/2026", "start": "02:00", "end": "04:00"}
+    asked = {"chat": "-1001", "says": "Manutenção em {day}, das {start} às {end}."}
+    preview = await previewed("telegram.notice", of(telegram), **asked, **when)
+    words = "Manutenção em 29/11/2026, das 02:00 às 04:00."
+    assert ("message", "", words) in lines_of(preview)
+    assert (await executed("telegram.notice", of(telegram), preview))[0].startswith("Telegram took message 1 in ")
+    assert telegram.sent == [(-1001, words)]
+    with pytest.raises(ValidationError):
+        await previewed("telegram.notice", of(telegram), **asked, **{**when, "day": "amanhã {start}"})
+
+
 async def test_a_private_chat_is_shown_without_the_person_s_name(telegram: Telegram) -> None:
     telegram.chats[77] = {"id": 77, "type": "private", "first_name": "Maria", "title": "Maria"}
     preview = await previewed("telegram.send_test", of(telegram), chat="77")

@@ -1,4 +1,4 @@
-"""`telegram.send_test`: a message of the bot into one chat, to see that Telegram takes what it says.
+"""A message of the bot into one chat, once: a test, to see that Telegram takes it, or a notice to all who read there.
 
 A bot gets no messages of another bot: the way back is asked of the application (`app_api.answers`), or walked by a
 person.
@@ -26,6 +26,33 @@ class Message(Parameters):
 
     chat: str = Field(pattern=r"^(-?\d{1,20}|@[A-Za-z]\w{3,31})$")
 
+    @property
+    def text(self) -> str:
+        """What is said."""
+        return _MESSAGE
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no telephone rings."""
+        return True
+
+
+class Notice(Message):
+    """A sentence of the catalog's, with `{day}`, `{start}` and `{end}` in their places."""
+
+    says: str = Field(min_length=1, max_length=2000)
+    day: str = Field(pattern=r"^\d{2}/\d{2}/\d{4}$")
+    start: str = Field(pattern=r"^\d{2}:\d{2}$")
+    end: str = Field(pattern=r"^\d{2}:\d{2}$")
+
+    @property
+    def text(self) -> str:
+        return self.says.replace("{day}", self.day).replace("{start}", self.start).replace("{end}", self.end)
+
+    @property
+    def is_quiet(self) -> bool:
+        return False
+
 
 async def _preview(address: Address, wanted: Message) -> Preview:
     bot = BotApi(address)
@@ -35,10 +62,10 @@ async def _preview(address: Address, wanted: Message) -> Preview:
         lines=(
             Line(say("bot"), "", f"@{username}"),
             Line(say("chat"), "", _named(bot, chat)),
-            Line(say("message"), "", _MESSAGE),
+            Line(say("message"), "", wanted.text),
         ),
         state={"bot": username, "chat": str(chat.get("id"))},
-        arguments={"chat": wanted.chat},
+        arguments=wanted.model_dump(),
         warnings=(say("Everybody in this chat will see the message. A message that was sent is not taken back."),),
     )
 
@@ -51,7 +78,7 @@ async def _execute(address: Address, wanted: Message, preview: Preview, progress
     await progress(say("sending one message"))
     begun = perf_counter()
     try:
-        sent = await bot.call("sendMessage", chat_id=chat["id"], text=_MESSAGE, disable_notification=True)
+        sent = await bot.call("sendMessage", chat_id=chat["id"], text=wanted.text, disable_notification=wanted.is_quiet)
     except (Lost, TimedOut) as error:
         raise Lost(
             "The connection broke while the message was sent. Only the chat shows whether it arrived; look there first."
@@ -82,3 +109,4 @@ def _named(bot: BotApi, chat: dict[str, Any]) -> str:
 
 
 SEND_TEST = Change("telegram.send_test", Address, Message, _LIMIT, _preview, _execute)
+NOTICE = Change("telegram.notice", Address, Notice, _LIMIT, _preview, _execute)
