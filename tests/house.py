@@ -11,7 +11,7 @@ from sandbox.transcript import words_of
 from tests.people import Somebody
 
 T = TypeVar("T")
-PATIENCE = 20.0
+PATIENCE = 40.0
 CLOCKS = ("approval:", "acknowledge:", "return:", "watch:", "diagnosis:", "wait:")
 
 

@@ -204,7 +204,7 @@ async def test_a_system_of_which_nothing_is_configured_is_one_line(clinic: Clini
     unused = await clinic.examine()
     begun = await clinic.examine(HARVEN_REDIS_URL=SILENT)
 
-    assert "harven: not in use, none of its 20 targets is configured" in unused.of("warn", "target")
+    assert "harven: not in use, none of its 21 targets is configured" in unused.of("warn", "target")
     assert "harven/redis" not in unused.printed
     assert "the variable HARVEN_API_URL is not set" in begun.of("fail", "target")
     assert "not in use" not in begun.printed

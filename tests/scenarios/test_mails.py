@@ -62,7 +62,7 @@ async def test_nobody_types_an_address_and_nothing_is_smuggled_in(house: House) 
         said = await house.command(ON_CALL, f"/run tell-customer-of-key {typed}", channel="customer-support")
         assert "não serve como" in said or "Não entendi" in said
     await house.command(ON_CALL, KEY.replace("acme", "initech"), channel="customer-support")
-    await house.told(ON_CALL, "Nobody called initech is in the list of recipients.")
+    await house.told(ON_CALL, "Não há ninguém chamado initech na lista de destinatários.")
     values = {"customer": "acme", "key_id": "key_01HZX\r\nBcc: x@evil.example", "since": "21/11-14:30"}
     await house.command(ON_CALL, "/run tell-customer-of-key", channel="customer-support")
     refused = await house.submit(ON_CALL, **values)
