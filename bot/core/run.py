@@ -47,6 +47,11 @@ class Proposed:
     on_behalf_of: str = ""
     waits: int = 0
 
+    @property
+    def tick_off_roles(self) -> tuple[str, ...]:
+        """The roles that may tick a step by hand off: it takes one person, so where one role has to agree, that one."""
+        return self.among or self.approvers
+
 
 @dataclass(frozen=True, slots=True)
 class Approved:

@@ -113,7 +113,7 @@ async def deny(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
 async def done_by_hand(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
     """Tick off a step that a person has done."""
     state = await ports.record.load(RUNS, number)
-    await demand_role(ports, caller, ports.catalog.of(state.system), state.proposal.approvers)
+    await demand_role(ports, caller, ports.catalog.of(state.system), state.proposal.tick_off_roles)
     if not state.proposal.by_hand:
         raise UserError("{run} is carried out by the bot, not by hand. Nothing was changed.", run=number)
     return await ports.record.change(

@@ -52,14 +52,21 @@ class Rule:
     @property
     def may(self) -> set[str]:
         """Whose word counts for what Ana proposed: her own only where little is at stake, or where she does it."""
-        return self.roles if self.action.by_hand or self.action.risk == "low" else self.roles - {ANA}
+        if self.action.by_hand:
+            return self.named or self.roles
+        return self.roles if self.action.risk == "low" else self.roles - {ANA}
+
+    @property
+    def named(self) -> set[str]:
+        """Everybody who holds a role of which one has to be among those who agree."""
+        assert self.action.approve is not None
+        return set().union(*(HOLDERS[role] for role in self.action.approve.among))
 
     def is_agreed(self, people: set[str]) -> bool:
         """Two for what destroys, and one of a named role where one is named."""
         assert self.action.approve is not None
-        among = set().union(*(HOLDERS[role] for role in self.action.approve.among))
         wanted = max(self.action.approve.quorum or 1, 2 if self.action.risk == "destructive" else 1)
-        return len(people) >= wanted and (not among or bool(people & among))
+        return len(people) >= wanted and (not self.named or bool(people & self.named))
 
 
 def actions(system: str) -> dict[str, Action]:

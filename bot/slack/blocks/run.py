@@ -161,9 +161,9 @@ def _who_may(state: Run, system: System, voice: Voice) -> Text | None:
     proposal = state.proposal
     if state.phase is not Phase.PROPOSED:
         return None
-    roles = _titles(proposal.approvers, system, voice)
     if proposal.by_hand:
-        return say("may tick it off: {roles}", roles=roles)
+        return say("may tick it off: {roles}", roles=_titles(proposal.tick_off_roles, system, voice))
+    roles = _titles(proposal.approvers, system, voice)
     others = say(" (somebody else than the proposer)")
     if first := proposal.on_behalf_of:
         others = say(" (somebody else than {who}, who proposed {run})", who=Person(first), run=proposal.undo_of)
