@@ -4,10 +4,11 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.__main__ import main
 from bot.settings import Settings
@@ -25,7 +26,7 @@ def plantao(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.fixture
-def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refused:
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Refused]:
     """What a start that cannot work says; without a process of its own, which would cost a second of imports."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
@@ -36,7 +37,8 @@ def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         assert main(arguments) == 2
         return capsys.readouterr().err
 
-    return start
+    yield start
+    structlog.reset_defaults()  # it logs into what was captured here, and that is closed now
 
 
 def test_a_start_without_settings_names_the_variable() -> None:
