@@ -22,10 +22,12 @@ from bot.store.embedded import EmbeddedRedis, EmbeddedRedisError, find_binary, o
 ROOT = Path(__file__).parents[2]
 
 BOT = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 from redis.asyncio import Redis
 from bot.store.embedded import open_embedded
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who is started in the background inherits that it is ignored
 
 async def main():
     async with open_embedded(Path(sys.argv[1]), sys.argv[2]) as server, Redis.from_url(server.url) as client:
