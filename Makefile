@@ -24,7 +24,7 @@ demo: setup
 	$(BIN)/plantao demo
 
 test: check .venv-servers/.installed
-	$(BIN)/python -m pytest -n 4 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: setup
 	$(BIN)/ruff check .

@@ -271,7 +271,7 @@ async def test_a_rollout_is_done_going_on_or_stuck(room: Room) -> None:
     done = await read("kubernetes.rollout", address, name=NAME)
     assert measured(done)["done"] is True
     assert summary(done) == "rolled out: 3 of 3 pods"
-    room.edit(NAME, lambda one: one["spec"].update(progressDeadlineSeconds=1))
+    room.edit(NAME, lambda one: one["spec"].update(progressDeadlineSeconds=3))
     room.deploy("agente-api:2.5.0-broken")
     going = await until(lambda: read("kubernetes.rollout", address, name=NAME), lambda one: one["done"] is False)
     assert measured(going)["stuck"] is False
