@@ -1,7 +1,6 @@
 """kill -9 at every step of an approved run: never a second write, and every run comes to its end."""
 
 import asyncio
-import socket
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from bot.core import run
 from tests.house import button_value
 from tests.people import APPROVER, NEXT_ON_CALL, ON_CALL
+from tests.ports import free_port
 from tests.proof import signed
 from tests.proof.gate import Moment
 from tests.proof.plant import Plant, open_plant
@@ -160,9 +160,3 @@ async def test_one_approval_is_one_write_however_often_it_is_clicked_delivered_o
 async def executed_once(plant: Plant, name: str, number: str) -> None:
     await comes_to_its_end(plant, Step(name, (), interrupted=False), number)
     assert plant.writes(name) == 1, name
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

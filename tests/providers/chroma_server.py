@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 from aiohttp import web
-from redis_server import free_port
 
 from sandbox.world.listening import listen
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 READY = 30.0

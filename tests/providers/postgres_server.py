@@ -18,13 +18,13 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 from readings import rendered, spoken
-from redis_server import free_port
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change
 from bot.core.preview import Preview
 from bot.core.text import Text
 from bot.providers import operation
+from tests.ports import free_port
 
 PERMISSIONS: Final = Path(__file__).parents[2] / "docs" / "permissions.md"
 DATABASE: Final = "agente_ia"

@@ -14,7 +14,8 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
-from redis_server import free_port
+
+from tests.ports import NOBODY, free_port
 
 PATIENCE = 20.0
 _CONFIG = """
@@ -97,7 +98,7 @@ def prometheus(folder: Path, exporter: Exporter) -> Iterator[Daemon]:
     require("prometheus")
     port, rules, config = free_port(), folder / "rules.yml", folder / "prometheus.yml"
     rules.write_text(_RULES)
-    config.write_text(_CONFIG.format(rules=rules, exporter=exporter.port, dead=free_port()))
+    config.write_text(_CONFIG.format(rules=rules, exporter=exporter.port, dead=NOBODY))
     options = [f"--config.file={config}", f"--storage.tsdb.path={folder}/data", "--storage.tsdb.retention.time=1h"]
     with _started(["prometheus", *options], port, folder) as daemon:
         yield daemon
@@ -144,9 +145,10 @@ def answers(url: str, words: str = "") -> bool:
         return False
 
 
-def wait_for_alert(daemon: Daemon) -> None:
-    """Until the exporter was scraped and its alarm fires."""
+def wait_until_it_watches(daemon: Daemon) -> None:
+    """Until the exporter was scraped and its alarm fires, and the target that is not there was missed."""
     deadline = monotonic() + PATIENCE
-    while not answers(f"{daemon.url}/api/v1/alerts", '"state":"firing"'):
-        assert monotonic() < deadline, "no alert fires"
-        Event().wait(0.1)
+    for page, words in (("alerts", '"state":"firing"'), ("query?query=up", '"job":"dead"')):
+        while not answers(f"{daemon.url}/api/v1/{page}", words):
+            assert monotonic() < deadline, f"nothing at {page} says {words}"
+            Event().wait(0.1)

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import pytest
 import redis
 
 from bot.store.embedded import find_binary
+from tests.ports import free_port
 
 
 class RedisServer:
@@ -52,13 +52,6 @@ def started(folder: Path, *options: str) -> Iterator[RedisServer]:
         yield server
     finally:
         server.kill()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _command(port: int, folder: Path, options: tuple[str, ...]) -> list[str]:

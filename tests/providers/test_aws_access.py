@@ -18,11 +18,11 @@ from aws_server import (
 )
 from pydantic import ValidationError
 from readings import measured, read, refusal, spoken
-from redis_server import free_port
 
 from bot.core.errors import Denied, TimedOut, Unreachable
 from bot.core.operation import Change, Read
 from bot.providers import names, operation
+from tests.ports import NOBODY
 
 pytest_plugins = ["aws_fixtures"]
 
@@ -123,7 +123,7 @@ async def test_wrong_credentials_are_said_to_be_wrong(aws: AwsServer) -> None:
 
 
 async def test_nobody_listening_is_unreachable_for_every_operation() -> None:
-    nowhere = AwsServer(free_port(), None)  # type: ignore[arg-type]
+    nowhere = AwsServer(NOBODY, None)  # type: ignore[arg-type]
     for error in await asyncio.gather(*(trouble(name, address_of(nowhere, name)) for name in MINE)):
         assert isinstance(error, Unreachable)
         assert "connection was refused" in spoken(error)

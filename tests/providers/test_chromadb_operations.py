@@ -10,7 +10,6 @@ from chroma_server import ChromaServer, guarded, running_chroma
 from data_changes import execute, granted, lines, preview, refused, warnings
 from pydantic import ValidationError
 from readings import Settings, measured, missing, read, refusal, rendered, spoken, summary
-from redis_server import free_port
 
 from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
 from bot.core.operation import Read
@@ -18,6 +17,7 @@ from bot.core.text import Text
 from bot.providers import names, operation
 from bot.providers.chromadb.delete_collection import Changed
 from sandbox.world.listening import listen
+from tests.ports import NOBODY
 
 DELETE = "chromadb.delete_collection"
 NEEDED: dict[str, dict[str, object]] = {
@@ -134,7 +134,7 @@ async def test_a_wrong_or_missing_token_is_told_without_repeating_it(chroma: Chr
 
 async def test_a_dead_chroma_is_unreachable() -> None:
     for name in EVERY:
-        error = await refusal(name, {"url": f"http://127.0.0.1:{free_port()}"}, **NEEDED.get(name, {}))
+        error = await refusal(name, {"url": f"http://127.0.0.1:{NOBODY}"}, **NEEDED.get(name, {}))
         assert isinstance(error, Unreachable)
         assert "nothing listens there" in spoken(error)
 

@@ -12,11 +12,11 @@ import pytest
 from pydantic import ValidationError
 from railway_project import change, execute, lines, preview, refused, warnings
 from readings import Settings, measured, missing, read, refusal, rendered, spoken, summary
-from redis_server import free_port
 
 from bot.core.errors import Denied, TimedOut, Unreachable
 from bot.core.text import Text
 from sandbox.world.coolify import ABILITIES, Coolify, open_coolify
+from tests.ports import NOBODY
 
 PERMISSIONS = Path(__file__).parents[2] / "docs" / "permissions.md"
 OLD, MIDDLE, NEW = ("a" * 40, "b" * 40, "c" * 40)
@@ -318,7 +318,7 @@ async def test_trouble_is_told_without_the_token(coolify: Coolify, name: str) ->
     assert isinstance(await refusal(name, {**here, "token": "1|s3same"}), Denied)
     assert "permission `read`" in spoken(await refusal(name, address(coolify, "write")))
     assert "no such application" in spoken(await refusal(name, {**here, "application": "another-one"}))
-    assert isinstance(await refusal(name, {**here, "url": f"http://127.0.0.1:{free_port()}"}), Unreachable)
+    assert isinstance(await refusal(name, {**here, "url": f"http://127.0.0.1:{NOBODY}"}), Unreachable)
     for status, words in ((403, "must be enabled"), (429, "no more requests"), (503, "answers 503"), (418, "trouble")):
         coolify.faults.status = status
         assert words in spoken(await refusal(name, here))

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import ValidationError
 from readings import spoken
-from redis_server import free_port
 from vendor_changes import granted
 
 from bot.core.errors import Denied, TimedOut, Unreachable
@@ -23,6 +22,7 @@ from bot.providers import operation
 from bot.providers.email.address import Address
 from bot.providers.email.session import Mail, Session
 from sandbox.world.mail import Mailbox, open_mailbox
+from tests.ports import NOBODY
 
 NAME = "email.send"
 LIST = "finance=money@harven.example, supabase=support@vendor.example"
@@ -189,7 +189,7 @@ async def test_a_wrong_password_is_denied_before_anything_is_proposed(box: Mailb
 
 
 async def test_nobody_there_or_nobody_who_speaks_is_told(box: Mailbox) -> None:
-    gone = here(box) | {"url": f"smtp+plain://127.0.0.1:{free_port()}"}
+    gone = here(box) | {"url": f"smtp+plain://127.0.0.1:{NOBODY}"}
     assert "Nothing answers at 127.0.0.1" in await refused(NAME, gone, **LETTER)
 
 

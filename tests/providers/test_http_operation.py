@@ -11,9 +11,10 @@ import pytest
 from aiohttp import web
 from pydantic import ValidationError
 from readings import measured, missing, read, refusal, spoken, summary
-from redis_server import free_port, self_signed
+from redis_server import self_signed
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
+from tests.ports import NOBODY, free_port
 
 DOCUMENT = {
     "status": "healthy",
@@ -191,7 +192,7 @@ async def test_a_broken_connection_is_told(patient: Patient) -> None:
 
 
 async def test_nothing_listening_is_told_without_the_password() -> None:
-    error = await refusal("http.get", {"url": f"http://ana:s3same@127.0.0.1:{free_port()}"})
+    error = await refusal("http.get", {"url": f"http://ana:s3same@127.0.0.1:{NOBODY}"})
     assert isinstance(error, Unreachable)
     assert "Nothing answers at 127.0.0.1" in spoken(error)
 
@@ -230,5 +231,5 @@ async def test_a_path_cannot_lead_to_another_host(patient: Patient) -> None:
 
 
 async def test_proxies_of_the_environment_are_not_used(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{NOBODY}")
     assert measured(await read("http.get", {"url": patient.url}, path="/health"))["status"] == 200

@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import ValidationError
 from readings import Settings, measured, missing, read, refusal, spoken, summary
-from redis_server import free_port, self_signed
+from redis_server import self_signed
 from web_gate import hanging
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
+from tests.ports import NOBODY, free_port
 
 TOKEN = "s3same-token-0001"
 
@@ -136,7 +137,7 @@ async def test_a_synthetic_generation_is_sent_once_with_its_token(shop: Shop) ->
 
 
 async def test_a_probe_of_a_dead_or_hanging_server_is_told() -> None:
-    error = await refusal("http.post", {"url": f"http://127.0.0.1:{free_port()}"}, path="/x")
+    error = await refusal("http.post", {"url": f"http://127.0.0.1:{NOBODY}"}, path="/x")
     assert isinstance(error, Unreachable)
     async with hanging() as url:
         error = await refusal("http.post", {"url": url}, path="/x", timeout_ms=200)
@@ -247,7 +248,7 @@ async def test_a_server_without_tls_or_without_anything_has_no_certificate(shop:
     assert "addressed without TLS" in spoken(await refusal("http.tls", {"url": shop.url}))
     error = await refusal("http.tls", {"url": shop.url.replace("http", "https")})
     assert "could not agree on TLS" in spoken(error)
-    error = await refusal("http.tls", {"url": f"https://127.0.0.1:{free_port()}"})
+    error = await refusal("http.tls", {"url": f"https://127.0.0.1:{NOBODY}"})
     assert "Nothing answers at 127.0.0.1" in spoken(error)
     error = await refusal("http.tls", {"url": "https://no-such-host.invalid"})
     assert isinstance(error, TargetError)

@@ -6,9 +6,9 @@ import pytest
 from aiohttp import web
 from pydantic import ValidationError
 from readings import measured, read, refusal, summary
-from redis_server import free_port
 
 from sandbox.world.listening import listen
+from tests.ports import NOBODY
 
 TOKEN = "s3same-smoke-0001"
 
@@ -62,7 +62,7 @@ async def test_without_its_token_everything_fails_and_nothing_is_called_well(sho
 
 
 async def test_an_application_that_does_not_answer_is_one_error_not_many() -> None:
-    error = await refusal("http.smoke", {"url": f"http://127.0.0.1:{free_port()}"}, paths=["/health", "/version"])
+    error = await refusal("http.smoke", {"url": f"http://127.0.0.1:{NOBODY}"}, paths=["/health", "/version"])
     assert error.level == "crit"
 
 

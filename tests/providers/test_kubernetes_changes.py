@@ -24,13 +24,13 @@ from kubernetes_room import (
 )
 from pydantic import ValidationError
 from readings import spoken
-from redis_server import free_port
 
 from bot.core.errors import Denied, TimedOut, Unreachable
 from sandbox.world.kubernetes.companions import autoscaler
 from sandbox.world.kubernetes.pod_logs import FAKE_TOKEN
 from sandbox.world.kubernetes.resources import AUTOSCALERS, PODS
 from sandbox.world.seed import NAMESPACE
+from tests.ports import NOBODY
 
 SET_TTL: Given = {"name": NAME, "variable": "CACHE_TTL", "value": "3600", "allowed": ["CACHE_TTL"], "pattern": r"\d+"}
 SET_IMAGE: Given = {"name": NAME, "image": "agente-api:2.3.1", "known": ["agente-api:2.3.1", "agente-api:2.4.0"]}
@@ -92,7 +92,7 @@ async def test_without_its_right_the_preview_names_what_to_grant(
 async def test_a_dead_cluster_or_a_wrong_token_ends_the_preview(
     name: str, given: Given, verb: str, resource: str, room: Room
 ) -> None:
-    nowhere = {"server": f"http://127.0.0.1:{free_port()}", "token": "s3same", "namespace": NAMESPACE}
+    nowhere = {"server": f"http://127.0.0.1:{NOBODY}", "token": "s3same", "namespace": NAMESPACE}
     assert isinstance(await refusal(preview(name, nowhere, given)), Unreachable)
     stranger = {**room.address(), "token": "s3same"}
     assert isinstance(await refusal(preview(name, stranger, given)), Denied)

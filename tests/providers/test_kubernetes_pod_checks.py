@@ -10,7 +10,6 @@ import pytest
 from kubernetes_room import NAME, Room, open_room, role_rules, settled, until
 from pydantic import ValidationError
 from readings import measured, missing, read, refusal, spoken, summary
-from redis_server import free_port
 
 from bot.core.errors import Denied, TimedOut, Unreachable
 from sandbox.world.kubernetes import pod_states
@@ -18,6 +17,7 @@ from sandbox.world.kubernetes.companions import FAKE_CRM_KEY, autoscaler
 from sandbox.world.kubernetes.pod_logs import FAKE_EMAIL, FAKE_TOKEN, Said
 from sandbox.world.kubernetes.resources import AUTOSCALERS, PODS, SECRETS
 from sandbox.world.seed import NAMESPACE
+from tests.ports import NOBODY
 
 # Each check with what it asks and the rule without which it cannot answer, as a refusal names it.
 CHECKS: list[tuple[str, dict[str, object], str, str]] = [
@@ -108,7 +108,7 @@ async def test_a_wrong_token_is_told(
 async def test_a_dead_cluster_is_unreachable(
     name: str, parameters: dict[str, object], verb: str, resource: str
 ) -> None:
-    address = {"server": f"http://127.0.0.1:{free_port()}", "token": "s3same", "namespace": NAMESPACE}
+    address = {"server": f"http://127.0.0.1:{NOBODY}", "token": "s3same", "namespace": NAMESPACE}
     assert isinstance(await refusal(f"kubernetes.{name}", address, **parameters), Unreachable)
 
 

@@ -7,12 +7,12 @@ from time import monotonic
 import pytest
 from pydantic import ValidationError
 from readings import measured, read, refusal, spoken, summary
-from redis_server import free_port
 from worlds import NAME, cluster, deploy, merge
 
 from bot.core.errors import Denied, TimedOut, Unreachable
 from bot.core.findings import Reading
 from sandbox.world import World
+from tests.ports import NOBODY
 
 READS: list[tuple[str, dict[str, str]]] = [
     ("kubernetes.deployment", {"name": NAME}),
@@ -161,7 +161,7 @@ async def test_a_cluster_that_is_down_is_unreachable(name: str, parameters: dict
 
 
 async def test_nothing_listening_is_unreachable() -> None:
-    nowhere = {"server": f"http://127.0.0.1:{free_port()}", "token": "s3same", "namespace": "production"}
+    nowhere = {"server": f"http://127.0.0.1:{NOBODY}", "token": "s3same", "namespace": "production"}
     error = await refusal("kubernetes.pods", nowhere, selector="app=x")
     assert isinstance(error, Unreachable)
     assert "cannot be reached" in spoken(error)

@@ -10,13 +10,13 @@ from bson import ObjectId
 from mongo_patient import PASSWORD, fill, reader
 from pydantic import ValidationError
 from readings import Settings, measured, missing, read, refusal, rendered, spoken, summary
-from redis_server import free_port
 
 from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
 from bot.core.operation import Read
 from bot.core.text import Text
 from bot.providers import names, operation
 from sandbox.world.mongodb import Atlas, Mongo, open_atlas, open_mongodb
+from tests.ports import NOBODY
 
 NEEDED: dict[str, dict[str, object]] = {
     "mongodb.count": {"collection": "tickets"},
@@ -282,7 +282,7 @@ async def test_a_wrong_password_is_told_without_repeating_it(user: str, password
 
 
 async def test_a_dead_mongodb_is_unreachable() -> None:
-    address = {"url": f"mongodb://u:s3same@127.0.0.1:{free_port()}/", "database": "shop"}
+    address = {"url": f"mongodb://u:s3same@127.0.0.1:{NOBODY}/", "database": "shop"}
     errors = await asyncio.gather(*(refusal(name, address, **NEEDED.get(name, {})) for name in EVERY))
     assert {type(error) for error in errors} == {Unreachable}
     assert "cannot be reached" in spoken(errors[0])

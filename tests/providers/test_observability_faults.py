@@ -5,10 +5,10 @@ from time import monotonic
 
 import pytest
 from readings import refusal, spoken
-from redis_server import free_port
 from web_gate import hanging, saying
 
 from bot.core.errors import Denied, TimedOut, Unreachable
+from tests.ports import NOBODY
 
 READS: list[tuple[str, dict[str, object]]] = [
     ("prometheus.query", {"query": "up"}),
@@ -31,7 +31,7 @@ def at(url: str) -> dict[str, object]:
 
 @each
 async def test_nothing_listening_is_told_without_credentials(name: str, parameters: dict[str, object]) -> None:
-    error = await refusal(name, at(f"http://ana:s3same@127.0.0.1:{free_port()}"), **parameters)
+    error = await refusal(name, at(f"http://ana:s3same@127.0.0.1:{NOBODY}"), **parameters)
     assert isinstance(error, Unreachable)
     assert "Nothing answers at 127.0.0.1" in spoken(error)
 

@@ -19,11 +19,11 @@ from postgres_server import (
 )
 from pydantic import ValidationError
 from readings import measured, read, spoken
-from redis_server import free_port
 
 from bot.core.errors import Denied, TimedOut, Unreachable
 from bot.core.findings import Level
 from bot.core.preview import Preview
+from tests.ports import NOBODY
 
 ANALYZE, VACUUM, PURGE = "postgres.analyze", "postgres.vacuum", "postgres.purge"
 INDEX = "postgres.create_index_concurrently"
@@ -333,7 +333,7 @@ async def test_a_table_that_is_gone_is_critical(maintainer: dict[str, object]) -
 
 
 async def test_dead_hung_and_unwilling_servers_are_told(postgres: PostgresServer) -> None:
-    dead: dict[str, object] = {"url": f"postgresql://u:s3same@127.0.0.1:{free_port()}/d"}
+    dead: dict[str, object] = {"url": f"postgresql://u:s3same@127.0.0.1:{NOBODY}/d"}
     wrong: dict[str, object] = {"url": postgres.url("plantao_purge", "wrong-s3same")}
     for name, parameters in EVERY.items():
         assert isinstance(await refused(preview(name, dead, **parameters)), Unreachable)

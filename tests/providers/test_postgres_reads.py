@@ -13,7 +13,6 @@ import pytest
 from postgres_server import PostgresServer, muted_after, replica_of, started
 from pydantic import ValidationError
 from readings import measured, missing, read, refusal, reveal, spoken, summary
-from redis_server import free_port
 
 from bot.catalog.load import load_system
 from bot.catalog.system import Catalog
@@ -28,6 +27,7 @@ from bot.providers.reach import CatalogTargets
 from bot.settings import HERE
 from bot.slack.voice import Voice
 from bot.wiring import SystemClock
+from tests.ports import NOBODY
 
 EVERY = [name for name in names() if name.startswith("postgres.") and isinstance(operation(name), Read)]
 DEFAULTS: dict[str, dict[str, object]] = {
@@ -441,7 +441,7 @@ async def test_a_plan_of_anything_but_one_select_is_refused(clean: PostgresServe
 @pytest.mark.parametrize("table", ['x"; DROP TABLE users; --', "a.b.c", "", "1a", "tab le", "pg_sleep(1)"])
 async def test_a_name_that_is_no_identifier_never_reaches_the_server(table: str) -> None:
     with pytest.raises(ValidationError):
-        await read("postgres.count", {"url": f"postgresql://u@127.0.0.1:{free_port()}/d"}, table=table)
+        await read("postgres.count", {"url": f"postgresql://u@127.0.0.1:{NOBODY}/d"}, table=table)
 
 
 async def test_upper_case_names_and_reserved_words_are_quoted(postgres: PostgresServer) -> None:
@@ -480,7 +480,7 @@ async def test_a_server_without_tls_says_so_when_the_url_wants_it(postgres: Post
 
 
 async def test_a_dead_server_is_unreachable_for_every_check() -> None:
-    address: dict[str, object] = {"url": f"postgresql://u:s3same@127.0.0.1:{free_port()}/d"}
+    address: dict[str, object] = {"url": f"postgresql://u:s3same@127.0.0.1:{NOBODY}/d"}
     for name in EVERY:
         error = await refusal(name, address, **DEFAULTS.get(name, {}))
         assert isinstance(error, Unreachable), name

@@ -23,10 +23,10 @@ from postgres_server import (
 )
 from pydantic import ValidationError
 from readings import measured, read, spoken
-from redis_server import free_port
 
 from bot.core.errors import Denied, TimedOut, Unreachable
 from bot.core.preview import Preview
+from tests.ports import NOBODY
 
 IDLE = {"application": "agente-api", "role": "agente_app", "minutes": 0.0001}
 TERMINATE_IDLE, CANCEL, TERMINATE = "postgres.terminate_idle", "postgres.cancel_query", "postgres.terminate_query"
@@ -359,7 +359,7 @@ async def test_a_lost_answer_to_a_cancellation_is_looked_up(
 
 async def test_dead_hung_and_unwilling_servers_are_told(postgres: PostgresServer) -> None:
     asked: dict[str, dict[str, object]] = {TERMINATE_IDLE: IDLE, CANCEL: {"pid": 1}, TERMINATE: {"pid": 1}}
-    dead: dict[str, object] = {"url": f"postgresql://u:s3same@127.0.0.1:{free_port()}/d"}
+    dead: dict[str, object] = {"url": f"postgresql://u:s3same@127.0.0.1:{NOBODY}/d"}
     wrong: dict[str, object] = {"url": postgres.url("plantao_sessions", "wrong-s3same")}
     for name, parameters in asked.items():
         assert isinstance(await refused(preview(name, dead, **parameters)), Unreachable)

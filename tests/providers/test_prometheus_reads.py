@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from data_changes import granted
-from prometheus_server import Daemon, Exporter, exporting, prometheus, wait_for_alert
+from prometheus_server import Daemon, Exporter, exporting, prometheus, wait_until_it_watches
 from pydantic import ValidationError
 from readings import measured, missing, read, refusal, spoken, summary
 from web_gate import TOKEN, gate, saying
@@ -31,7 +31,7 @@ def exporter() -> Iterator[Exporter]:
 @pytest.fixture(scope="module")
 def server(exporter: Exporter, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     with prometheus(tmp_path_factory.mktemp("prometheus"), exporter) as daemon:
-        wait_for_alert(daemon)
+        wait_until_it_watches(daemon)
         yield daemon
 
 

@@ -9,11 +9,11 @@ import pytest
 from pydantic import ValidationError
 from railway_project import SECRET, Project, project
 from readings import measured, missing, read, refusal, spoken, summary
-from redis_server import free_port
 
 from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
 from bot.core.findings import Reading
 from sandbox.world.railway.platform import LogEntry
+from tests.ports import NOBODY
 
 
 @pytest.fixture
@@ -282,7 +282,7 @@ async def test_a_token_of_the_other_kind_is_refused(here: Project) -> None:
 
 @pytest.mark.parametrize(("name", "parameters"), READS)
 async def test_a_dead_platform_is_told(here: Project, name: str, parameters: dict[str, object]) -> None:
-    address = {**here.address, "url": f"http://127.0.0.1:{free_port()}/graphql/v2"}
+    address = {**here.address, "url": f"http://127.0.0.1:{NOBODY}/graphql/v2"}
     assert isinstance(await refusal(name, address, **parameters), Unreachable)
 
 

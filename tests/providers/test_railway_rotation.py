@@ -11,7 +11,8 @@ from postgres_server import DATABASE, PostgresServer, losing_the_answer, started
 from pydantic import ValidationError
 from railway_project import Project, change, execute, lines, preview, project, refused, until, warnings
 from readings import Settings, spoken
-from redis_server import free_port
+
+from tests.ports import NOBODY
 
 NAME = "railway.rotate_secrets"
 ROLE = "etp_app"
@@ -155,7 +156,7 @@ async def test_where_railway_refuses_the_variables_nothing_has_changed(stolen: S
 
 async def test_where_the_role_cannot_be_changed_the_variables_are_put_back(stolen: Stolen) -> None:
     shown = await preview(NAME, stolen.address(), service="backend")
-    gone = stolen.address(port=free_port())
+    gone = stolen.address(port=NOBODY)
     error = await refused(execute(NAME, gone, shown))
     assert "The variables were put back, and nothing was deployed" in spoken(error)
     assert (stolen.variables["DATABASE_PASSWORD"], stolen.variables["JWT_SECRET"]) == (OLD, OLD_JWT)

@@ -9,11 +9,12 @@ import pytest
 from data_changes import execute, granted, lines, preview, refused, warnings
 from pydantic import ValidationError
 from readings import rendered, spoken
-from redis_server import RedisServer, free_port, started
+from redis_server import RedisServer, started
 
 from bot.core.errors import Denied, TimedOut, Unreachable
 from bot.core.text import Text
 from bot.providers.redis.identity import Changed
+from tests.ports import NOBODY
 
 PATTERN = "redis.delete_pattern"
 AI = {"pattern": "ai:*", "prefixes": ["ai:", "rate_limit:"]}
@@ -342,7 +343,7 @@ CHANGES: list[tuple[str, dict[str, object]]] = [
 
 
 async def test_a_change_on_a_dead_or_hung_redis_is_told_before_anything_is_proposed(server: RedisServer) -> None:
-    nowhere = {"url": f"redis://:s3same@127.0.0.1:{free_port()}/0"}
+    nowhere = {"url": f"redis://:s3same@127.0.0.1:{NOBODY}/0"}
     for name, wanted in CHANGES:
         assert isinstance(await refused(preview(name, nowhere, **wanted)), Unreachable)
     with server.paused():

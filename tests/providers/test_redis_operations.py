@@ -11,12 +11,13 @@ import redis
 from data_changes import granted
 from pydantic import ValidationError
 from readings import measured, missing, read, refusal, spoken, summary
-from redis_server import RedisServer, free_port, installed, self_signed, started
+from redis_server import RedisServer, installed, self_signed, started
 
 from bot.core.errors import Denied, TimedOut, Unreachable
 from bot.core.findings import Reading
 from bot.core.operation import Read
 from bot.providers import names, operation
+from tests.ports import NOBODY, free_port
 
 EVERY = [name for name in names() if name.startswith("redis.") and isinstance(operation(name), Read)]
 NEEDED: dict[str, dict[str, object]] = {
@@ -160,7 +161,7 @@ async def test_a_hung_redis_times_out_every_check_within_the_limit(server: Redis
 
 @pytest.mark.parametrize("name", EVERY)
 async def test_a_dead_redis_is_unreachable(name: str) -> None:
-    error = await refusal(name, {"url": f"redis://:s3same@127.0.0.1:{free_port()}/0"}, **NEEDED.get(name, {}))
+    error = await refusal(name, {"url": f"redis://:s3same@127.0.0.1:{NOBODY}/0"}, **NEEDED.get(name, {}))
     assert isinstance(error, Unreachable)
     assert "cannot be reached" in spoken(error)
 

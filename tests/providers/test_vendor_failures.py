@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from pydantic import ValidationError
 from readings import read
-from redis_server import free_port, self_signed
+from redis_server import self_signed
 from vendor_addresses import CHECKS, address_of, moved
 from vendor_changes import said
 
@@ -20,6 +20,7 @@ from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
 from bot.core.findings import Reading
 from bot.providers import names, operation
 from sandbox.world.vendors import Vendors, open_vendors
+from tests.ports import NOBODY
 
 MEASURES_STATUS = {"crm.probe", "llm.probe", "llm.reach", "supabase.auth_health", "supabase.rest"}
 """For these a refusal is an answer: they tell whose fault it is."""
@@ -81,7 +82,7 @@ def test_every_check_of_the_vendors_is_tried_here() -> None:
 
 
 async def test_a_dead_vendor_is_unreachable_for_every_check(vendors: Vendors) -> None:
-    found = await outcomes(vendors, f"http://127.0.0.1:{free_port()}", sorted(CHECKS))
+    found = await outcomes(vendors, f"http://127.0.0.1:{NOBODY}", sorted(CHECKS))
     assert [type(one) for one in found] == [Unreachable] * len(CHECKS)
     assert {said(one.text) for one in found if isinstance(one, TargetError)} == {
         "Nothing answers at 127.0.0.1: the connection was refused or has no route."

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from bot.core.errors import NothingRecorded
 from bot.store.connect import Client
 from bot.store.embedded import find_binary
-from tests.providers.redis_server import free_port
+from tests.ports import free_port
 
 T = TypeVar("T")
 PATIENCE = 10.0
