@@ -164,7 +164,7 @@ class SshServer:
 async def serving(folder: Path, authorized: str = "{key}") -> AsyncIterator[SshServer]:
     """A machine whose user may log in by the line of `authorized`, where `{key}` stands for the public key."""
     server = SshServer(folder)
-    (folder / "bin").mkdir()
+    (folder / "bin").mkdir(parents=True)
     server.units.mkdir()
     for name, text in (("systemctl", _SYSTEMCTL), ("journalctl", _JOURNALCTL), ("sudo", _SUDO)):
         (folder / "bin" / name).write_text(text)

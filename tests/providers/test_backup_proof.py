@@ -18,9 +18,7 @@ DUMP = b"CREATE TABLE etps ();\n" * 2000 + b"--\n-- PostgreSQL database dump com
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[SshServer]:
-    folder = tmp_path / "machine"
-    folder.mkdir()
-    async with serving(folder, permitted("ssh-authorized-keys")[0]) as server:
+    async with serving(tmp_path / "machine", permitted("ssh-authorized-keys")[0]) as server:
         yield server
 
 

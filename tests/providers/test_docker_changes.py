@@ -3,8 +3,7 @@
 import asyncio
 import os
 import re
-import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import changes
 import pytest
 from changes import execute, failing, into, lines, warnings
-from docker_engine import IMAGE, DockerEngine, passing_only, permitted, started
+from docker_engine import IMAGE, DockerEngine, passing_only, permitted
 from pydantic import ValidationError
 from readings import Settings, measured, read, refusal, rendered, spoken
 
@@ -20,28 +19,8 @@ from bot.core.errors import Denied, TargetError, Unreachable
 from bot.core.preview import Preview
 from bot.providers import operation
 
+pytest_plugins = ["docker_fixtures"]
 ENV = {"env": ["OPENAI_MODEL=gpt-4.1-mini"], "allowed": ["OPENAI_MODEL", "LOG_LEVEL", "API_KEY"]}
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
-    with started(tmp_path_factory.mktemp("docker")) as engine:
-        yield engine
-
-
-@pytest.fixture
-def address(engine: DockerEngine) -> Settings:
-    return {"socket": engine.socket}
-
-
-@pytest.fixture
-def name(engine: DockerEngine) -> Iterator[str]:
-    """A container name of the test's own."""
-    name = f"t{uuid.uuid4().hex[:8]}"
-    yield name
-    for found in engine.names():
-        if found.startswith(name):
-            engine.remove(found)
 
 
 async def preview(name: str, address: Settings, /, **parameters: object) -> Preview:

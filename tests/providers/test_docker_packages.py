@@ -1,25 +1,19 @@
 """Which packages a container really has, asked of a stand-in for pip inside a container of a real engine."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from docker_engine import DockerEngine, passing_only, permitted, started
+from docker_engine import DockerEngine, passing_only, permitted
 from pydantic import ValidationError
 from readings import measured, missing, read, refusal, spoken, summary
 
 from bot.core.errors import Denied
 from bot.providers import operation
 
+pytest_plugins = ["docker_fixtures"]
 HAS = {"openai": "1.40.2", "Python_Telegram.Bot": "21.6", "chromadb": "0.5.0rc1", "motor": "3.6.0"}
 WANTED = {"openai": "1.40", "python-telegram-bot": "", "motor": "3.6"}
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
-    with started(tmp_path_factory.mktemp("docker")) as engine:
-        yield engine
 
 
 @pytest.fixture(scope="module")

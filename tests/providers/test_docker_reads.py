@@ -1,7 +1,6 @@
 """What is read from a real Docker engine, and what is said of one that is hung, gone or closed to us."""
 
 import asyncio
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -10,11 +9,12 @@ import pytest
 from docker_engine import DockerEngine, certified, passing_only, permitted, started
 from pydantic import ValidationError
 from readings import Settings, measured, missing, read, refusal, spoken, summary
-from redis_server import free_port
 
 from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
 from bot.providers import operation
+from tests.ports import NOBODY, free_port
 
+pytest_plugins = ["docker_fixtures"]
 READS: dict[str, dict[str, object]] = {
     "docker.containers": {},
     "docker.container": {"name": "steady"},
@@ -37,21 +37,6 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
         engine.port = port
         engine.run("steady", "sh", "-c", CHATTER, Labels={"tier": "api"}, Env=["DB_PASSWORD=s3same"])
         yield engine
-
-
-@pytest.fixture
-def address(engine: DockerEngine) -> Settings:
-    return {"socket": engine.socket}
-
-
-@pytest.fixture
-def name(engine: DockerEngine) -> Iterator[str]:
-    """A container name of the test's own."""
-    name = f"t{uuid.uuid4().hex[:8]}"
-    yield name
-    for found in engine.names():
-        if found.startswith(name):
-            engine.remove(found)
 
 
 async def test_containers_are_counted_by_what_they_do(engine: DockerEngine, address: Settings, name: str) -> None:
@@ -272,7 +257,7 @@ async def test_a_hung_engine_times_out_every_check_within_its_limit(engine: Dock
 
 
 async def test_a_dead_engine_is_unreachable(tmp_path: Path) -> None:
-    for address in ({"socket": str(tmp_path / "none.sock")}, {"url": f"http://127.0.0.1:{free_port()}"}):
+    for address in ({"socket": str(tmp_path / "none.sock")}, {"url": f"http://127.0.0.1:{NOBODY}"}):
         for name, parameters in READS.items():
             error = await refusal(name, address, **parameters)
             assert isinstance(error, Unreachable)

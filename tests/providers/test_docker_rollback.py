@@ -1,38 +1,15 @@
 """Going back to a kept image, on a real Docker engine: by its digest, with all else the same, or not at all."""
 
 import re
-import uuid
-from collections.abc import Iterator
 
-import pytest
 from data_changes import execute, lines, preview, refused, warnings
-from docker_engine import DockerEngine, started
+from docker_engine import DockerEngine
 from readings import Settings, spoken
 
 from bot.core.preview import Preview
 
+pytest_plugins = ["docker_fixtures"]
 BACK = "docker.rollback"
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
-    with started(tmp_path_factory.mktemp("docker")) as engine:
-        yield engine
-
-
-@pytest.fixture
-def address(engine: DockerEngine) -> Settings:
-    return {"socket": engine.socket}
-
-
-@pytest.fixture
-def name(engine: DockerEngine) -> Iterator[str]:
-    """A name of the test's own, for a container and its images."""
-    name = f"t{uuid.uuid4().hex[:8]}"
-    yield name
-    for found in engine.names():
-        if found.startswith(name):
-            engine.remove(found)
 
 
 async def back(address: Settings, **parameters: object) -> Preview:

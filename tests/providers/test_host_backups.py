@@ -21,9 +21,7 @@ MB = 1024 * 1024
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[SshServer]:
-    folder = tmp_path / "machine"
-    folder.mkdir()
-    async with serving(folder) as server:
+    async with serving(tmp_path / "machine") as server:
         yield server
 
 

@@ -23,9 +23,7 @@ UNITS = {"allowed": ["agente-api", "postgresql"]}
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[SshServer]:
-    folder = tmp_path / "machine"
-    folder.mkdir()
-    async with serving(folder) as server:
+    async with serving(tmp_path / "machine") as server:
         yield server
 
 

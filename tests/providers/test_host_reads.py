@@ -13,11 +13,11 @@ import pytest
 from docker_engine import permitted
 from pydantic import ValidationError
 from readings import Settings, measured, missing, read, refusal, spoken, summary
-from redis_server import free_port
 from ssh_server import SshServer, serving
 
 from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
 from bot.providers import operation
+from tests.ports import NOBODY
 
 READS: dict[str, dict[str, object]] = {
     "host.processes": {"pattern": "python"},
@@ -35,9 +35,7 @@ DAY = 86_400
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[SshServer]:
-    folder = tmp_path / "machine"
-    folder.mkdir()
-    async with serving(folder, permitted("ssh-authorized-keys")[0]) as server:
+    async with serving(tmp_path / "machine", permitted("ssh-authorized-keys")[0]) as server:
         yield server
 
 
@@ -254,7 +252,7 @@ async def test_a_machine_that_accepts_and_says_nothing_times_out_at_the_login(se
 
 
 async def test_a_dead_machine_is_unreachable(server: SshServer) -> None:
-    address = server.address(port=free_port())
+    address = server.address(port=NOBODY)
     for name, parameters in READS.items():
         whole = {**address, "path": "/var/log/app.log"} if name.startswith("log") else address
         error = await refusal(name, whole, **parameters)

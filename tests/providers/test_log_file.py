@@ -18,9 +18,7 @@ from bot.providers import operation
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[SshServer]:
-    folder = tmp_path / "machine"
-    folder.mkdir()
-    async with serving(folder) as server:
+    async with serving(tmp_path / "machine") as server:
         yield server
 
 

@@ -1,6 +1,6 @@
 """The Docker actions of catalog/customer-support as they are written, on a real engine beside a MongoDB and a host."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 from changes import silent
-from docker_engine import DockerEngine, started
+from docker_engine import DockerEngine
 from ssh_server import SshServer, serving
 from vendor_changes import lines_of, said
 
@@ -24,6 +24,7 @@ from bot.providers.reach import CatalogTargets
 from bot.wiring import SystemClock
 from sandbox.world.mongodb import Mongo, open_mongodb
 
+pytest_plugins = ["docker_fixtures"]
 API = "customer-support-api"
 POOL = "MONGODB_MAX_POOL_SIZE"
 SYSTEM = load_system(Path(__file__).parents[2] / "catalog" / "customer-support")
@@ -50,17 +51,9 @@ class Here:
         return said(caught.value.text)
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
-    with started(tmp_path_factory.mktemp("docker")) as engine:
-        yield engine
-
-
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[SshServer]:
-    folder = tmp_path / "machine"
-    folder.mkdir()
-    async with serving(folder) as server:
+    async with serving(tmp_path / "machine") as server:
         yield server
 
 
