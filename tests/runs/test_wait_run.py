@@ -49,13 +49,13 @@ async def test_a_wait_whose_timer_was_lost_ends_all_the_same(house: House) -> No
     await house.quiet()
     await house.demo.bot.ports.timers.cancel("wait:RUN-1")
     await advance(house, 121)
-    await verified(house)
+    assert (await settled(house)).phase is Phase.VERIFIED
 
 
 async def test_the_end_of_a_wait_comes_by_its_own_timer(house: House) -> None:
     await house.click(NEXT_ON_CALL, await proposed(house, "wait-a-second"), "run:done")
     await verified(house)
-    await house.replied("RUN-1", "The wait is over; looking now.")
+    assert await house.replied("RUN-1", "The wait is over; looking now.")
 
 
 async def test_a_job_of_the_proposal_that_comes_late_does_not_look_too_early(house: House) -> None:

@@ -76,14 +76,16 @@ async def test_progress_is_one_reply_that_is_edited(house: House) -> None:
 async def test_the_proposer_cannot_approve_alone(house: House, transport: str) -> None:
     card = await _propose(house)
     await house.click(ON_CALL, card, "run:approve")
-    await _unchanged(house, ON_CALL, "outra pessoa")
+    await house.told(ON_CALL, "outra pessoa")
+    assert await _phase_and_patches(house) == (Phase.PROPOSED, 0)
 
 
 async def test_an_outsider_gets_a_private_sentence_and_nothing_changes(house: House, transport: str) -> None:
     card = await _propose(house)
     for action in ("run:approve", "run:deny"):
         await house.click(OUTSIDER, card, action)
-    await _unchanged(house, OUTSIDER, "You may not approve or deny this")
+    await house.told(OUTSIDER, "You may not approve or deny this")
+    assert await _phase_and_patches(house) == (Phase.PROPOSED, 0)
 
 
 async def test_a_second_click_gets_a_private_sentence(house: House, transport: str) -> None:
@@ -258,11 +260,9 @@ async def _settled(house: House, number: str = "RUN-1") -> Run:
     return state
 
 
-async def _unchanged(house: House, who: Somebody, words: str) -> None:
-    await house.told(who, words)
+async def _phase_and_patches(house: House) -> tuple[Phase, int]:
     await house.quiet()
-    assert (await house.demo.bot.ports.record.load(RUNS, "RUN-1")).phase is Phase.PROPOSED
-    assert _patches(house) == 0
+    return (await house.demo.bot.ports.record.load(RUNS, "RUN-1")).phase, _patches(house)
 
 
 def _patches(house: House) -> int:
