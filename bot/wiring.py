@@ -30,7 +30,7 @@ from bot.providers import preload
 from bot.providers.reach import CatalogTargets
 from bot.settings import Settings
 from bot.slack.app import Identity, build_app, identify, register
-from bot.slack.chat import Chat
+from bot.slack.chat import PACE, Chat, Pacer
 from bot.slack.desk import Desk
 from bot.slack.people import SlackPeople
 from bot.slack.teller import SlackTeller
@@ -63,11 +63,13 @@ class SystemClock:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a caller may replace: the clock, where `env:` references look, and a catalog that is read already."""
+    """What a caller may replace: the clock, where `env:` references look, a catalog that is read already, and whether
+    posts keep to the pace that Slack demands."""
 
     clock: Clock = field(default_factory=SystemClock)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     catalog: Catalog | None = None
+    paced: bool = True
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ async def open_bot(settings: Settings, parts: Parts | None = None) -> AsyncItera
         store = await _connected(stack, url)
         docket = await stack.enter_async_context(Docket(f"{settings.plantao_prefix}-jobs", _pooled(url)))
         people = SlackPeople(client, catalog)
-        chat = Chat(client)
+        chat = Chat(client, Pacer(PACE if parts.paced else 0.0))
         record = RedisRecord(store, settings.prefix, parts.clock)
         leases, marks = RedisLeases(store, settings.prefix), RedisMarks(store, settings.prefix)
         targets = CatalogTargets(catalog, parts.environ)

@@ -1,6 +1,7 @@
 """The demo: the emulated Slack, the small world, and the real bot between them, opened through its own wiring."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -51,14 +52,20 @@ async def open_demo(
     port: int = 0,
     http: bool = False,
     pace: float = 0.7,
+    strict_rates: bool = True,
     environ: Mapping[str, str] | None = None,
     catalog: Path | None = None,
 ) -> AsyncIterator[Demo]:
     """Open a demo; `http` lets Slack deliver over signed HTTP instead of Socket Mode, `pace` is seconds per pod,
-    `environ` replaces some of what the catalog's references find, `catalog` is a folder other than the product's."""
+    `environ` replaces some of what the catalog's references find, `catalog` is a folder other than the product's.
+
+    Without `strict_rates` Slack limits nothing, and the bot posts without a pause.
+    """
     manifest = yaml.safe_load((HERE / "manifest.yml").read_text(encoding="utf-8"))
     async with AsyncExitStack() as stack:
-        workspace = await stack.enter_async_context(slack.serve(manifest=manifest, port=port, page=PAGE))
+        workspace = await stack.enter_async_context(
+            slack.serve(manifest=manifest, port=port, page=PAGE, strict_rates=strict_rates)
+        )
         world = await stack.enter_async_context(open_world(redis_binary=find_binary(), pace=pace))
         settings = demo_settings(workspace, data)
         if catalog is not None:
@@ -66,7 +73,7 @@ async def open_demo(
         evidence = data / "evidence"
         evidence.mkdir(parents=True, exist_ok=True)
         known = {**environment(world), "AGENTE_EVIDENCE_FOLDER": str(evidence), **(environ or {})}
-        parts = Parts(SandboxClock(workspace.clock), known, _read_once(settings.plantao_catalog))
+        parts = Parts(SandboxClock(workspace.clock), known, _read_once(settings.plantao_catalog), strict_rates)
         bot = await stack.enter_async_context(open_bot(settings, parts))
         await stack.enter_async_context(bot.working())
         if http:
@@ -99,6 +106,8 @@ async def serve_http(bot: Bot, port: int = 0) -> AsyncIterator[str]:
     config = uvicorn.Config(bot.web(), host="127.0.0.1", port=port, log_config=None, lifespan="off")
     server = uvicorn.Server(config)
     listening = config.bind_socket()
+    # asyncio does so itself only where a socket names its protocol; otherwise a body waits 40 ms behind its headers.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"

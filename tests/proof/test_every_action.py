@@ -87,7 +87,9 @@ def written(action: Action) -> dict[str, Any]:
 
 
 @pytest.fixture(params=SYSTEMS)
-async def office(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[Office, dict[str, Action]]]:
+async def office(
+    request: pytest.FixtureRequest, tmp_path: Path, data: Path
+) -> AsyncIterator[tuple[Office, dict[str, Action]]]:
     found, folder = actions(request.param), tmp_path / "catalog" / "plant"
     folder.mkdir(parents=True)
     system = yaml.safe_load((MATRIX / "system.yml").read_text(encoding="utf-8"))
@@ -97,12 +99,10 @@ async def office(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         (folder / f"{name}.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
     (folder / "checks.yml").write_text((MATRIX / "checks.yml").read_text(encoding="utf-8"), encoding="utf-8")
     async with (
-        open_demo(tmp_path / "data", http=True, catalog=folder.parent) as demo,
+        open_demo(data, http=True, catalog=folder.parent, strict_rates=False) as demo,
         httpx.AsyncClient(base_url=demo.slack.url, timeout=10, trust_env=False, verify=TLS) as client,
     ):
-        house = House(demo, client)
-        await house.post("faults", strict_rates=False)
-        yield Office(house), found
+        yield Office(House(demo, client)), found
 
 
 async def test_each_action_is_proposed_and_agreed_to_by_those_of_its_rule_alone(

@@ -252,7 +252,6 @@ SHEETS = {
 
 @pytest.mark.parametrize("sheet", SHEETS)
 async def test_only_what_the_policy_says_gets_through(house: House, signed_http: None, sheet: str) -> None:
-    await house.post("faults", strict_rates=False)
     office = Office(house)
     assert (await office.proposed(ANA, "/run medium maxmemory_mb=?"))[0] == "RUN-1", "the other run of the forgeries"
     for name, deed in SHEETS[sheet].items():

@@ -111,6 +111,7 @@ async def test_a_run_ends_at_its_time_limit_and_says_that_it_may_go_on(house: Ho
     assert timedelta(seconds=2) <= state.ended_at - state.started_at < timedelta(seconds=10)
 
 
+@pytest.mark.strict_rates
 async def test_progress_is_one_reply_and_is_edited_at_most_once_a_second(house: House) -> None:
     card = await proposed(house, "drop-cache")
     for who in (ON_CALL, APPROVER):

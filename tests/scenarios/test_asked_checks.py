@@ -1,36 +1,15 @@
 """Checks that a person, or the run that they verify, tells what to expect or what to look at."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-from shutil import copytree
 
-import httpx
 import pytest
 
 from bot.core import run
 from bot.core.family import RUNS, WATCHES
 from bot.core.incident import Diagnosed
 from bot.core.run import Phase, Run
-from bot.settings import HERE
-from sandbox.demo import open_demo
 from tests.house import House
 from tests.people import APPROVER, NEXT_ON_CALL, ON_CALL, OUTSIDER
-
-
-@pytest.fixture
-async def impatient(tmp_path: Path) -> AsyncIterator[House]:
-    """The house with a catalog whose rollback waits a second, not minutes, for what verifies it."""
-    folder = copytree(HERE / "catalog" / "agente-ia", tmp_path / "catalog" / "agente-ia")
-    actions = (folder / "actions.yml").read_text(encoding="utf-8")
-    first = actions.replace("verify_within: 2m", "verify_within: 1s", 1)
-    assert first != actions
-    (folder / "actions.yml").write_text(first, encoding="utf-8")
-    async with (
-        open_demo(tmp_path / "data", http=False, pace=0.02, environ={}, catalog=folder.parent) as demo,
-        httpx.AsyncClient(base_url=demo.slack.url, timeout=10, trust_env=False) as client,
-    ):
-        yield House(demo, client)
 
 
 async def test_the_running_release_is_compared_with_the_one_that_is_expected(house: House) -> None:
@@ -152,12 +131,13 @@ async def test_a_rollback_is_verified_by_the_release_that_was_approved(house: Ho
     assert len(state.lines) == 6
 
 
-async def test_a_rollback_after_which_another_release_answers_is_not_verified(impatient: House) -> None:
-    await impatient.demo.world.control({"service": {"version": "2.4.0"}})
-    await impatient.command(NEXT_ON_CALL, "/rollback agente-api 1")
-    await impatient.click(APPROVER, await impatient.headline("RUN-1"), "run:approve")
-    assert (await _settled(impatient, "RUN-1")).phase is Phase.UNVERIFIED
-    assert "2.4.0" in await impatient.replied("RUN-1", "Versão esperada: 2.3.0, ")
+@pytest.mark.catalog("catalog", {"agente-ia/actions.yml": ("verify_within: 2m", "verify_within: 1s")})
+async def test_a_rollback_after_which_another_release_answers_is_not_verified(house: House) -> None:
+    await house.demo.world.control({"service": {"version": "2.4.0"}})
+    await house.command(NEXT_ON_CALL, "/rollback agente-api 1")
+    await house.click(APPROVER, await house.headline("RUN-1"), "run:approve")
+    assert (await _settled(house, "RUN-1")).phase is Phase.UNVERIFIED
+    assert "2.4.0" in await house.replied("RUN-1", "Versão esperada: 2.3.0, ")
 
 
 async def test_the_critical_addresses_are_asked_with_the_test_tenant(house: House) -> None:

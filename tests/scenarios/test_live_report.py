@@ -10,6 +10,7 @@ from bot.core.incident import Diagnosed, Diagnosing, DiagnosisLost
 from tests.house import House
 from tests.people import NEXT_ON_CALL, ON_CALL
 
+pytestmark = pytest.mark.strict_rates
 ASK = "all-down"  # a runbook: its check of the API asks three times, those of the cluster once
 
 

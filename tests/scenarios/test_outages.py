@@ -5,9 +5,13 @@ import itertools
 import os
 import signal
 
+import pytest
+
 from bot.core.family import INCIDENTS
 from tests.house import House
 from tests.people import NEXT_ON_CALL, ON_CALL
+
+pytestmark = pytest.mark.strict_rates
 
 
 async def test_with_redis_down_nothing_is_recorded_and_the_person_is_told_whom_to_call(house: House) -> None:

@@ -1,33 +1,24 @@
 """A panel of a dashboard is drawn into the thread of the incident for which it was asked."""
 
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from bot.settings import HERE
-from sandbox.demo import open_demo
 from sandbox.world.observability.grafana import Dashboard
 from tests.house import House
 from tests.people import NEXT_ON_CALL, ON_CALL
 
-BOARD, PANEL = "uid: agent-overview", "Requests"
+PANEL = "Requests"
+BOARD = "uid: agent-overview"
+DRAWN = {"agente-ia/checks.yml": (BOARD, f"{BOARD}, panel: {PANEL}")}
+pytestmark = pytest.mark.catalog("catalog", DRAWN)
 
 
 @pytest.fixture
-async def drawing(tmp_path: Path) -> AsyncIterator[House]:
+def drawing(house: House) -> House:
     """The house of a team that wants one panel drawn."""
-    folder = tmp_path / "catalog" / "agente-ia"
-    shutil.copytree(HERE / "catalog" / "agente-ia", folder)
-    checks = (folder / "checks.yml").read_text(encoding="utf-8")
-    (folder / "checks.yml").write_text(checks.replace(BOARD, f"{BOARD}, panel: {PANEL}", 1), encoding="utf-8")
-    async with open_demo(tmp_path / "data", catalog=folder.parent) as demo:
-        demo.world.neighbours.grafana.dashboards["agent-overview"] = Dashboard("Agent Overview", {7: PANEL})
-        async with httpx.AsyncClient(base_url=demo.slack.url, timeout=10, trust_env=False) as client:
-            yield House(demo, client)
+    house.demo.world.neighbours.grafana.dashboards["agent-overview"] = Dashboard("Agent Overview", {7: PANEL})
+    return house
 
 
 async def test_a_picture_stands_in_the_thread_of_the_incident_it_was_asked_for(drawing: House) -> None:

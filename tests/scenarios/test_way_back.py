@@ -1,11 +1,15 @@
 """A rollback looks at what it cannot take back, migrations and secrets, before anybody is asked to approve it."""
 
+import pytest
+
 from bot.core.family import RUNS
 from bot.core.run import Phase
 from sandbox.world.coolify import Coolify, Deployed
 from sandbox.world.vendors import Supabase
 from tests.house import House
 from tests.people import APPROVER, NEXT_ON_CALL
+
+VERIFIED = "verify: [services, api-root, traffic, error-rate]"  # some measure for minutes, and no Docker is here
 
 
 def harven(house: House) -> tuple[Coolify, Supabase]:
@@ -52,6 +56,7 @@ async def test_a_migration_between_proposal_and_start_stops_what_was_approved(ho
     assert coolify.calls["go_back"] == 0
 
 
+@pytest.mark.catalog("catalog", {"harven/actions.yml": (VERIFIED, "verify: [api-root]")})
 async def test_code_that_went_live_after_the_newest_migration_comes_back(house: House) -> None:
     coolify, _ = harven(house)
     old, new = earlier(coolify).commit, coolify.serving.commit
