@@ -54,7 +54,8 @@ class Deployed:
 
 @dataclass
 class Faults:
-    """`lose_answers` counts changes made without an answer, `lose_requests` changes lost before they are made."""
+    """`lose_answers` counts changes made without an answer, `lose_requests` changes lost before they are made; with
+    `rejecting` a variable is refused in these words and by repeating it."""
 
     status: int = 0
     is_hung: bool = False
@@ -62,6 +63,7 @@ class Faults:
     is_odd: bool = False
     lose_answers: int = 0
     lose_requests: int = 0
+    rejecting: str = ""
     can_go_back: bool = True
     deploys_other: str = ""
 
@@ -163,6 +165,8 @@ class Coolify:
         body = await request.json()
         if body["key"] not in self.variables:
             return web.json_response({"message": "Environment variable not found."}, status=404)
+        if self.faults.rejecting:
+            return web.json_response({"message": f"{self.faults.rejecting} {body['value']}"}, status=422)
         self.set(body["key"], body["value"])
         return web.json_response({"message": "Environment variable updated."}, status=201)
 

@@ -107,6 +107,17 @@ async def test_a_failing_restart_says_that_the_value_is_set_all_the_same(coolify
     assert error.__cause__ is None
 
 
+@pytest.mark.parametrize("before", ["The value is not right:", "The value is not right. " * 8])
+async def test_where_coolify_refuses_its_words_are_told_without_the_value(coolify: Coolify, before: str) -> None:
+    here = store(coolify)
+    proposed = await shown(here)
+    coolify.faults.rejecting = before
+    error = await refused(execute(NAME, here, proposed))
+    assert spoken(error).startswith("Nothing was restarted: Coolify answers 422: The value is not right")
+    assert "s3sa" not in spoken(error)
+    assert error.__cause__ is None
+
+
 async def test_a_lost_answer_is_looked_up_and_a_lost_request_is_told(coolify: Coolify) -> None:
     here = store(coolify)
     proposed = await shown(here)

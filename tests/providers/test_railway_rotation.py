@@ -4,6 +4,7 @@ import asyncio
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -141,6 +142,24 @@ async def test_a_password_that_stands_elsewhere_too_is_refused_before_it_is_an_o
     said = spoken(await refused(preview(NAME, stolen.address(), service="backend")))
     assert "stands in DATABASE_URL as well" in said
     assert OLD not in said
+
+
+async def test_a_password_that_stands_elsewhere_in_the_signs_of_a_url_is_found_too(stolen: Stolen) -> None:
+    old = "s3same/old@pass%20word"
+    stolen.postgres.run(f"ALTER ROLE {ROLE} PASSWORD '{old}'")
+    stolen.variables["DATABASE_PASSWORD"] = old
+    for stands in (f"postgres://{ROLE}:{quote(old, safe='')}@db:5432/etp", f"host=db password={old}"):
+        stolen.variables["DATABASE_URL"] = stands
+        said = spoken(await refused(preview(NAME, stolen.address(), service="backend")))
+        assert "stands in DATABASE_URL as well" in said
+
+
+async def test_another_key_in_the_store_than_the_one_that_was_shown_is_not_sent(stolen: Stolen) -> None:
+    shown = await preview(NAME, stolen.address(), service="backend")
+    other = stolen.address(key="s3same-third-key")
+    assert "nothing was done" in spoken(await refused(execute(NAME, other, shown)))
+    assert stolen.writes == {}
+    assert stolen.lets_in(OLD)
 
 
 async def test_where_railway_refuses_the_variables_nothing_has_changed(stolen: Stolen) -> None:

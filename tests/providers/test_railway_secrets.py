@@ -20,8 +20,8 @@ async def here() -> AsyncIterator[Project]:
         yield made
 
 
-async def shown(here: Project) -> Preview:
-    return await preview(NAME, here.address, service="backend", name="JWT_SECRET")
+async def shown(here: Project, name: str = "JWT_SECRET") -> Preview:
+    return await preview(NAME, here.address, service="backend", name=name)
 
 
 async def test_a_new_secret_is_set_once_loaded_by_one_redeploy_and_told_by_its_fingerprint_only(here: Project) -> None:
@@ -100,6 +100,15 @@ async def test_a_lost_answer_is_looked_up_and_a_lost_request_deploys_nothing(her
     here.railway.faults.lose_answers = 1
     assert "has a new value" in await execute(NAME, here.address, proposed)
     assert here.writes == {"variableCollectionUpsert": 1, "deploymentRedeploy": 1}
+
+
+async def test_where_railway_refuses_by_quoting_what_was_sent_the_new_value_is_not_told(here: Project) -> None:
+    proposed = await shown(here, "SESSION_KEY")
+    here.railway.faults.quoting.add("variableCollectionUpsert")
+    error = await refused(execute(NAME, here.address, proposed))
+    (value,) = here.railway.quoted
+    assert "got invalid value" in spoken(error)
+    assert value[:6] not in spoken(error)
 
 
 async def test_a_failing_redeploy_says_that_the_secret_is_set_all_the_same(here: Project) -> None:

@@ -119,12 +119,13 @@ async def test_a_reference_to_a_shared_variable_is_not_cut(here: Project) -> Non
     assert "refers to another variable" in spoken(error)
 
 
-async def test_where_railway_refuses_its_words_are_told_without_the_value(here: Project) -> None:
+@pytest.mark.parametrize("before", ["invalid value", "it is not right, and this is why: " * 6])
+async def test_where_railway_refuses_its_words_are_told_without_the_value(here: Project, before: str) -> None:
     proposed = await shown(here)
-    here.railway.faults.failing["variableCollectionUpsert"] = f"invalid value {NEW} instead of {OLD}"
+    here.railway.faults.failing["variableCollectionUpsert"] = f"{before[:195]} {NEW}"
     error = await refused(execute(NAME, store(here), proposed))
     assert "Nothing was deployed" in spoken(error)
-    assert "s3same" not in spoken(error)
+    assert "s3sa" not in spoken(error)
     assert error.__cause__ is None
     assert error.__suppress_context__
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -15,6 +16,7 @@ from bot.providers.coolify.variable import Variable, variable_of
 from bot.providers.http.address import base_of, client, host_of
 from bot.providers.http.api import strange
 from bot.providers.http.exchange import Answer, ask
+from bot.providers.railway.secrecy import without
 
 T = TypeVar("T")
 
@@ -78,15 +80,17 @@ class Panel:
 
     async def go_back(self, commit: str) -> str:
         """Start a rollback; the id of its deployment."""
-        return await self._send("POST", f"{self._path}/rollback", "deploy", _started, {"commit": commit})
+        return await self._start("rollback", {"commit": commit})
 
     async def restart(self) -> str:
         """Start a restart; the id of its deployment."""
-        return await self._send("POST", f"{self._path}/restart", "deploy", _started)
+        return await self._start("restart", None)
 
     async def set_variable(self, name: str, value: str) -> None:
+        """Set one of the application's own; no error says the value, even where Coolify quotes it."""
         body = {"key": name, "value": value, "is_preview": False}
-        await self._send("PATCH", f"{self._path}/envs", "write", bool, body)
+        answer = await self._sent("PATCH", "envs", body)
+        self._read(replace(answer, body=without((value,), answer.text).encode()), "write", bool)
 
     async def _get(self, path: str, read: Callable[[Any], T], query: Sequence[tuple[str, str]] = ()) -> T:
         return self._read(await self._asked(path, query), "read", read)
@@ -95,12 +99,13 @@ class Panel:
         url = httpx.URL(self._base + path).copy_merge_params(list(query))
         return await ask(self._web, self._web.build_request("GET", url), _ASK_LIMIT_MS, _BODY_LIMIT)
 
-    async def _send(
-        self, method: str, path: str, ability: str, read: Callable[[Any], T], body: dict[str, Any] | None = None
-    ) -> T:
+    async def _start(self, what: str, body: dict[str, Any] | None) -> str:
+        return self._read(await self._sent("POST", what, body), "deploy", _started)
+
+    async def _sent(self, method: str, what: str, body: dict[str, Any] | None) -> Answer:
         """Send a change, once; Unreachable and TimedOut mean that nobody knows whether it was carried out."""
-        request = self._web.build_request(method, self._base + path, json=body)
-        return self._read(await ask(self._web, request, _SEND_LIMIT_MS, _BODY_LIMIT), ability, read)
+        request = self._web.build_request(method, f"{self._base}{self._path}/{what}", json=body)
+        return await ask(self._web, request, _SEND_LIMIT_MS, _BODY_LIMIT)
 
     def _read(self, answer: Answer, ability: str, read: Callable[[Any], T]) -> T:
         if not 200 <= answer.status < 300:

@@ -10,7 +10,7 @@ from bot.providers.coolify.panel import Panel, reached
 from bot.providers.coolify.restart import restarted, serving
 from bot.providers.coolify.set_env import set_once
 from bot.providers.coolify.stored import StoreAddress, present_value
-from bot.providers.railway.secrecy import fingerprint, without_values
+from bot.providers.railway.secrecy import fingerprint
 from bot.providers.secrets.stored import FromStore, arguments, shown, taken, warnings, way_back
 
 
@@ -49,7 +49,7 @@ async def _execute(address: StoreAddress, wanted: FromStore, preview: Preview, p
             raise Changed("{name} was changed after this was shown; nothing was done.", name=wanted.name)
         if fingerprint(new, address.token) != preview.state["store"]:
             raise Changed("The store holds another value than the one that was shown; nothing was done.")
-        loaded_by = await _loaded(panel, history, wanted, (new, present), progress)
+        loaded_by = await _loaded(panel, history, wanted, new, progress)
     return say(
         "{name} is what the store holds (fingerprint {after}, before {before}), loaded by {what}",
         name=wanted.name,
@@ -59,20 +59,17 @@ async def _execute(address: StoreAddress, wanted: FromStore, preview: Preview, p
     )
 
 
-async def _loaded(
-    panel: Panel, history: History, wanted: FromStore, values: tuple[str, str], progress: Progress
-) -> str:
-    """What runs with it. Errors come without their causes, which may quote what was sent."""
+async def _loaded(panel: Panel, history: History, wanted: FromStore, new: str, progress: Progress) -> str:
+    """What runs with it."""
     try:
-        await set_once(panel, wanted.name, values[0])
+        await set_once(panel, wanted.name, new)
     except TargetError as error:
-        raise TargetError("Nothing was restarted: {reason}", reason=without_values(error.text, values)) from None
+        raise TargetError("Nothing was restarted: {reason}", reason=error.text) from None
     await progress(say("{name} set; one restart follows", name=wanted.name))
     try:
         return (await restarted(panel, history, progress)).words
     except TargetError as error:
-        reason = without_values(error.text, values)
-        raise TargetError("{name} is set, but not loaded: {reason}", name=wanted.name, reason=reason) from None
+        raise TargetError("{name} is set, but not loaded: {reason}", name=wanted.name, reason=error.text) from None
 
 
 SET_SECRET = Change("coolify.set_secret", StoreAddress, FromStore, CHANGE_LIMIT, _preview, _execute)

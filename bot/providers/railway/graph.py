@@ -1,7 +1,7 @@
 """One bounded GraphQL exchange with Railway, and what its refusals mean."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -14,6 +14,7 @@ from bot.providers.http.api import strange
 from bot.providers.http.exchange import Answer, ask
 from bot.providers.railway.address import Address
 from bot.providers.railway.queries import Document
+from bot.providers.railway.secrecy import without
 
 Node: TypeAlias = dict[str, Any]
 T = TypeVar("T")
@@ -39,9 +40,14 @@ class Graph:
         """What `read` makes of a query's answer; raises TargetError when the answer has another shape."""
         return self._read(read, await self._exchange(document, variables, _ASK_LIMIT_MS))
 
-    async def send(self, document: Document, read: Callable[[Node], T], /, **variables: Any) -> T:
-        """Send a mutation, once; Unreachable and TimedOut mean that nobody knows whether it was carried out."""
-        return self._read(read, await self._exchange(document, variables, _SEND_LIMIT_MS))
+    async def send(
+        self, document: Document, read: Callable[[Node], T], /, hidden: Collection[str] = (), **variables: Any
+    ) -> T:
+        """Send a mutation, once; Unreachable and TimedOut mean that nobody knows whether it was carried out.
+
+        No error says any of the values that are `hidden`, even where Railway quotes them.
+        """
+        return self._read(read, await self._exchange(document, variables, _SEND_LIMIT_MS, hidden))
 
     def _read(self, read: Callable[[Node], T], data: Node) -> T:
         try:
@@ -50,7 +56,9 @@ class Graph:
             # Without its cause, which may quote the answer.
             raise strange(_VENDOR, self.host) from None
 
-    async def _exchange(self, document: Document, variables: Mapping[str, Any], limit_ms: int) -> Node:
+    async def _exchange(
+        self, document: Document, variables: Mapping[str, Any], limit_ms: int, hidden: Collection[str] = ()
+    ) -> Node:
         body = {"query": document.text, "variables": dict(variables)}
         answer = await ask(self._web, self._web.build_request("POST", self._url, json=body), limit_ms, _BODY_LIMIT)
         if not answer.is_whole:
@@ -59,7 +67,7 @@ class Graph:
             raise self._refused(answer)
         found = _parsed(answer)
         if isinstance(found, dict) and found.get("errors"):
-            raise self._failed(found["errors"], document)
+            raise self._failed(_message(found["errors"], hidden), document)
         if answer.status != httpx.codes.OK:
             raise self._refused(answer)
         if not isinstance(found, dict) or not isinstance(found.get("data"), dict):
@@ -88,8 +96,7 @@ class Graph:
                     "{vendor} at {host} answers {status}.", vendor=_VENDOR, host=self.host, status=status
                 )
 
-    def _failed(self, errors: Any, document: Document) -> TargetError:
-        message = _message(errors)
+    def _failed(self, message: str, document: Document) -> TargetError:
         if message.lower().startswith(("not authorized", "unauthorized", "project token not found")):
             return self._not_allowed_to_see() if document.is_for_workspace else self._not_allowed()
         if "problem processing request" in message.lower():
@@ -137,7 +144,8 @@ def _parsed(answer: Answer) -> Any:
         return None
 
 
-def _message(errors: Any) -> str:
-    """The first message, masked and cut."""
+def _message(errors: Any, hidden: Collection[str]) -> str:
+    """The first message without the hidden values, masked and cut."""
     first = errors[0] if isinstance(errors, list) and errors else errors
-    return seen(first.get("message") if isinstance(first, dict) else first, _MESSAGE_LIMIT)
+    message = first.get("message") if isinstance(first, dict) else first
+    return seen(without(hidden, str(message or "")), _MESSAGE_LIMIT)

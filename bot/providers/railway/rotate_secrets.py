@@ -18,7 +18,7 @@ from bot.providers.railway.follow import CHANGE_LIMIT, follow, redeployed
 from bot.providers.railway.graph import Graph, opened, seen
 from bot.providers.railway.history import History, history_of, scope_of
 from bot.providers.railway.rotation import Plan, Rotation, RotationAddress, is_new, plan, require_own_password
-from bot.providers.railway.sameness import identity, require_same
+from bot.providers.railway.sameness import Changed, identity, require_same
 from bot.providers.railway.secrecy import fingerprint, fingerprints
 from bot.providers.railway.set_variables import set_once, source_of
 from bot.providers.railway.variables import Values, not_loaded, values_of
@@ -46,7 +46,7 @@ async def _preview(address: RotationAddress, wanted: Rotation) -> Preview:
             **identity(history),
             "variables": fingerprints(now.written, address.token),
             "role": f"{address.role.user} {address.role.where}",
-            "key": fingerprint(address.vendor_key.get_secret_value(), address.token),
+            "key": _key(address),
         },
         arguments={
             "service": wanted.service,
@@ -77,6 +77,8 @@ async def _execute(address: RotationAddress, wanted: Rotation, preview: Preview,
         history = await history_of(graph, await scope_of(graph, address, wanted.service))
         now = await values_of(graph, history.scope)
         require_same(history, preview.state, fingerprints(now.written, address.token))
+        if _key(address) != preview.state["key"]:
+            raise Changed("The store holds another value than the one that was shown; nothing was done.")
         require_own_password(wanted, now)
         made = plan(address, wanted, now)
         await progress(
@@ -117,7 +119,7 @@ async def _set(graph: Graph, history: History, made: Plan) -> None:
         raise TargetError(
             "The role {role} keeps its password, and nothing was deployed: {reason}",
             role=made.role.user,
-            reason=made.without_values(error.text),
+            reason=error.text,
         ) from None
 
 
@@ -129,10 +131,10 @@ async def _change_role(graph: Graph, history: History, made: Plan) -> str:
         raise TargetError(
             "{reason} The variables hold the new values, and nothing was deployed. Deploy nothing before a person has "
             "tried which password the role takes.",
-            reason=made.without_values(error.text),
+            reason=error.text,
         ) from None
     except TargetError as error:
-        reason = made.without_values(error.text)
+        reason = error.text
     try:
         await set_once(graph, history.scope, made.earlier)
     except TargetError as error:
@@ -141,7 +143,7 @@ async def _change_role(graph: Graph, history: History, made: Plan) -> str:
             "back ({other}). Deploy nothing before a person has put them back.",
             role=made.role.user,
             reason=reason,
-            other=made.without_values(error.text),
+            other=error.text,
         ) from None
     raise TargetError(
         "The role {role} keeps its password ({reason}). The variables were put back, and nothing was deployed.",
@@ -161,7 +163,7 @@ async def _loaded(made: Plan, history: History, loading: Awaitable[T]) -> T:
             names=made.names,
             role=made.role.user,
             service=history.scope.name,
-            reason=made.without_values(error.text),
+            reason=error.text,
         ) from None
 
 
@@ -172,17 +174,20 @@ async def _ended(made: Plan, before: str, told: Text) -> Text:
         return say(
             "{told}; sessions opened before could not be ended: {reason}",
             told=told,
-            reason=made.without_values(error.text),
+            reason=error.text,
         )
     return say("{told}; sessions opened before, now ended: {count}", told=told, count=count)
+
+
+def _key(address: RotationAddress) -> str:
+    return fingerprint(address.vendor_key.get_secret_value(), address.token)
 
 
 def _lines(address: RotationAddress, wanted: Rotation, now: Values) -> list[Line]:
     def known(name: str) -> str:
         return f"#{fingerprint(now.rendered[name], address.token)}" if now.rendered.get(name) else "—"
 
-    key = fingerprint(address.vendor_key.get_secret_value(), address.token)
-    new = f"#{key}" if is_new(address, wanted, now) else known(wanted.given)
+    new = f"#{_key(address)}" if is_new(address, wanted, now) else known(wanted.given)
     return [
         *(Line(say("secret {name}", name=name), known(name), _MADE_UP) for name in (*wanted.made, wanted.password)),
         Line(say("secret {name}", name=wanted.given), known(wanted.given), new),

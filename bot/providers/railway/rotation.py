@@ -5,17 +5,17 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
+from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, field_validator
 
 from bot.core.errors import TargetError
-from bot.core.text import Text
 from bot.providers.postgres import own_password
 from bot.providers.postgres.address import Address as Database
 from bot.providers.railway.address import Address, OfService
 from bot.providers.railway.generate_secret import OWN
 from bot.providers.railway.graph import seen
-from bot.providers.railway.secrecy import TELLING, without_values
+from bot.providers.railway.secrecy import TELLING
 from bot.providers.railway.variables import Values
 from bot.providers.railway.words import Names
 
@@ -71,10 +71,6 @@ class Plan:
     def names(self) -> str:
         return ", ".join(sorted(self.new))
 
-    def without_values(self, text: Text) -> Text:
-        """Foreign words of an error without any of the values, should the other side have quoted one."""
-        return without_values(text, (*self.new.values(), *self.earlier.values()))
-
 
 def plan(address: RotationAddress, wanted: Rotation, now: Values) -> Plan:
     """Made up anew each time it is called."""
@@ -102,9 +98,7 @@ def require_own_password(wanted: Rotation, now: Values) -> None:
             "changed here in one step. A person changes role and variable together.",
             name=name,
         )
-    holding = [
-        other for other, text in now.written.items() if other != name and len(value) >= TELLING and value in text
-    ]
+    holding = [other for other, text in now.written.items() if other != name and _holds(text, value)]
     if holding:
         raise TargetError(
             "The password stands in {others} as well. Let that refer to {name} first, or the service comes back "
@@ -112,3 +106,8 @@ def require_own_password(wanted: Rotation, now: Values) -> None:
             others=seen(", ".join(sorted(holding)), 300),
             name=name,
         )
+
+
+def _holds(text: str, value: str) -> bool:
+    """Whether a value stands in a text, as it is or as a URL has it."""
+    return len(value) >= TELLING and (value in text or value in unquote(text))

@@ -11,7 +11,7 @@ from bot.providers.railway.follow import CHANGE_LIMIT, follow, redeployed
 from bot.providers.railway.graph import Graph, opened, seen
 from bot.providers.railway.history import History, history_of, scope_of
 from bot.providers.railway.sameness import Changed, identity, require_same
-from bot.providers.railway.secrecy import fingerprint, fingerprints, without_values
+from bot.providers.railway.secrecy import fingerprint, fingerprints
 from bot.providers.railway.set_variables import set_once, source_of
 from bot.providers.railway.variables import Values, not_loaded, values_of
 from bot.providers.secrets.stored import FromStore, Stored, arguments, shown, taken, warnings, way_back
@@ -84,7 +84,7 @@ async def _execute(address: StoreAddress, wanted: SetSecret, preview: Preview, p
         if fingerprint(new, address.token) != preview.state["store"]:
             raise Changed("The store holds another value than the one that was shown; nothing was done.")
         present = now.written.get(wanted.name, "")
-        deployment = await _loaded(graph, history, wanted, (new, present), progress)
+        deployment = await _loaded(graph, history, wanted, new, progress)
     return say(
         "{name} of {service} is what the store holds (fingerprint {after}, before {before}), loaded by deployment "
         "{deployment}",
@@ -96,21 +96,18 @@ async def _execute(address: StoreAddress, wanted: SetSecret, preview: Preview, p
     )
 
 
-async def _loaded(
-    graph: Graph, history: History, wanted: SetSecret, values: tuple[str, str], progress: Progress
-) -> str:
-    """The deployment that has loaded it. Errors come without their causes, which may quote what was sent."""
+async def _loaded(graph: Graph, history: History, wanted: SetSecret, new: str, progress: Progress) -> str:
+    """The deployment that has loaded it."""
     try:
-        await set_once(graph, history.scope, {wanted.name: values[0]})
+        await set_once(graph, history.scope, {wanted.name: new})
     except TargetError as error:
-        raise TargetError("Nothing was deployed: {reason}", reason=without_values(error.text, values)) from None
+        raise TargetError("Nothing was deployed: {reason}", reason=error.text) from None
     await progress(say("{names} set; one redeploy follows", names=wanted.name))
     try:
         started = await redeployed(graph, history, source_of(history))
         return (await follow(graph, history.scope.name, started, progress)).short
     except TargetError as error:
-        reason = without_values(error.text, values)
-        raise TargetError("{name} is set, but not loaded: {reason}", name=wanted.name, reason=reason) from None
+        raise TargetError("{name} is set, but not loaded: {reason}", name=wanted.name, reason=error.text) from None
 
 
 SET_SECRET = Change("railway.set_secret", StoreAddress, SetSecret, CHANGE_LIMIT, _preview, _execute)

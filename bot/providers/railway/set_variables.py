@@ -75,10 +75,13 @@ async def _execute(address: Address, _: SetVariables, preview: Preview, progress
 
 
 async def set_once(graph: Graph, scope: Scope, changes: Mapping[str, str]) -> None:
-    """Send all of them once, without the deployment that Railway would start; a lost answer is looked up."""
+    """Send all of them once, without the deployment that Railway would start; a lost answer is looked up.
+
+    What is raised quotes none of the values.
+    """
     upsert = {**scope.ids, "variables": dict(changes), "skipDeploys": True, "replace": False}
     try:
-        await graph.send(queries.UPSERT, bool, input=upsert)
+        await graph.send(queries.UPSERT, bool, hidden=changes.values(), input=upsert)
     except (Unreachable, TimedOut) as error:
         now = await _values_if_reachable(graph, scope)
         if now is None:

@@ -23,7 +23,8 @@ from sandbox.world.railway.resolvers import WRITES, Failed, Resolvers
 @dataclass
 class Faults:
     """`status` answers everything with it; `lose_answers` counts changes made without an answer, `lose_requests`
-    changes lost before they are made; `denied` are root fields that no token may use, `odd` ones answer nonsense."""
+    changes lost before they are made; `denied` are root fields that no token may use, `odd` ones answer nonsense, and
+    `quoting` ones refuse what was sent by repeating it, as GraphQL does with a value of the wrong type."""
 
     status: int = 0
     retry_after: int = 0
@@ -33,6 +34,7 @@ class Faults:
     lose_requests: int = 0
     denied: set[str] = field(default_factory=set)
     odd: set[str] = field(default_factory=set)
+    quoting: set[str] = field(default_factory=set)
     failing: dict[str, str] = field(default_factory=dict)
 
 
@@ -47,6 +49,7 @@ class Railway:
     faults: Faults = field(default_factory=Faults)
     calls: Counter[str] = field(default_factory=Counter)
     refusals: int = 0
+    quoted: list[str] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One request to /graphql/v2."""
@@ -82,6 +85,9 @@ class Railway:
             for selected in selection:
                 if not (is_workspace or is_project) or selected.name in self.faults.denied:
                     raise Failed("Not Authorized")
+                if selected.name in self.faults.quoting:
+                    self.quoted = list(selected.arguments["input"]["variables"].values())
+                    raise Failed(f'Variable "$input" got invalid value {" ".join(self.quoted)}; it is too long')
                 if selected.name in self.faults.failing:
                     raise Failed(self.faults.failing[selected.name])
                 if (selected.name in WRITES) != (kind == "mutation"):
