@@ -172,6 +172,22 @@ async def test_a_restart_whose_answer_is_lost_is_recognised_by_its_effect(here: 
     assert here.writes == {"deploymentRestart": 1}
 
 
+@pytest.mark.parametrize("name", ["railway.redeploy", "railway.restart", "railway.rollback"])
+async def test_a_lost_answer_is_looked_up_although_railway_takes_no_more_requests_for_a_while(
+    here: Project, name: str
+) -> None:
+    here.railway.platform.pace = 1.0
+    shown = await preview(name, here.address, service="backend")
+    here.railway.faults.lose_answers = 1
+    running = asyncio.create_task(execute(name, here.address, shown))
+    await until(lambda: bool(here.writes))
+    here.railway.faults.status = 429
+    await until(lambda: here.railway.refusals > 0 or running.done())
+    here.railway.faults.status = 0
+    assert "backend" in await running
+    assert sum(here.writes.values()) == 1
+
+
 async def losing(name: str) -> TargetError:
     """What is said of a request that never arrives, and that nothing was done."""
     async with project() as lost:

@@ -101,7 +101,7 @@ async def begun(graph: Graph, before: History, source: Deployment) -> str | None
         await asyncio.sleep(pause)
         try:
             now = await history_of(graph, before.scope)
-        except (TimedOut, Unreachable):
+        except TargetError:
             continue
         fresh = [one for one in now.deployments if one.id not in before.ids and one.commit == source.commit]
         if fresh:

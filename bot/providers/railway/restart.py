@@ -102,7 +102,7 @@ class _Restart:
     async def _until(self, holds: Callable[[Deployment], bool]) -> Deployment:
         waiting = pauses()
         while True:
-            with suppress(TimedOut, Unreachable):
+            with suppress(TargetError):
                 now = await look(self.graph, self.before.id)
                 if holds(now):
                     return now
