@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 _MESSAGE_FIELDS: Final = ("message", "description", "detail", "error_description", "error", "msg")
@@ -11,11 +11,11 @@ _MESSAGE_FIELDS: Final = ("message", "description", "detail", "error_description
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One whole answer; header names are in lower case."""
+    """One whole answer; header names are in lower case, and the body is never printed."""
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     took_ms: float
 
     @property

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final
 
@@ -18,11 +18,11 @@ BODY_LIMIT: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, cut at the limit; `took_ms` includes redirects that were followed."""
+    """What came back, cut at the limit; `took_ms` includes redirects that were followed. The body is never printed."""
 
     status: int
     headers: httpx.Headers
-    body: bytes
+    body: bytes = field(repr=False)
     is_whole: bool
     took_ms: float
     onward: httpx.Request | None = None

@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, Final, Self
@@ -56,7 +56,7 @@ class Named(Parameters):
 class _Secret:
     """`value`, without the newline that files end with, is never shown; `changed` is None where nobody keeps it."""
 
-    value: bytes
+    value: bytes = field(repr=False)
     changed: datetime | None
 
     @property
