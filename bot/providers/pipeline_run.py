@@ -1,6 +1,7 @@
 """Starting a workflow of the pipeline on GitHub, by hand as it were: on the commit that was shown, once, to its end."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -128,15 +129,9 @@ async def _begun(api: Api, address: Address, wanted: Start, before: _Seen, lost:
     try:
         async with asyncio.timeout(_BEGIN_LIMIT if lost is None else _BEGIN_LIMIT / 6):
             while True:
-                numbers = [
-                    int(run["run_number"])
-                    for run in await _runs(api, address, wanted)
-                    if int(run.get("run_number", 0)) > before.newest
-                    and run.get("event") == "workflow_dispatch"
-                    and run.get("head_sha") == before.commit
-                ]
-                if numbers:
-                    return min(numbers)
+                with suppress(TargetError):  # it is sent: a look that fails says nothing about it
+                    if numbers := _newer(await _runs(api, address, wanted), before):
+                        return min(numbers)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _PAUSE_LIMIT)
     except TimeoutError:
@@ -150,6 +145,16 @@ async def _begun(api: Api, address: Address, wanted: Start, before: _Seen, lost:
         ) from lost
 
 
+def _newer(runs: list[dict[str, Any]], before: _Seen) -> list[int]:
+    return [
+        int(run["run_number"])
+        for run in runs
+        if int(run.get("run_number", 0)) > before.newest
+        and run.get("event") == "workflow_dispatch"
+        and run.get("head_sha") == before.commit
+    ]
+
+
 async def _ended(api: Api, address: Address, wanted: Start, number: int) -> str:
     """How it ended; lost looks are taken again."""
     pause, failures = 0.1, 0
@@ -158,10 +163,10 @@ async def _ended(api: Api, address: Address, wanted: Start, number: int) -> str:
             while True:
                 try:
                     runs, failures = await _runs(api, address, wanted), 0
-                except TargetError:
+                except TargetError as error:
                     runs, failures = [], failures + 1
                     if failures > _LOST_LOOKS:
-                        raise
+                        raise _out_of_sight(wanted, number, error) from error
                 mine = next((run for run in runs if run.get("run_number") == number), {})
                 if mine.get("status") == "completed":
                     return api.clean(mine.get("conclusion"), 40)
@@ -174,6 +179,15 @@ async def _ended(api: Api, address: Address, wanted: Start, number: int) -> str:
             name=wanted.name,
             minutes=round(_FOLLOW_LIMIT / 60),
         ) from error
+
+
+def _out_of_sight(wanted: Start, number: int, error: TargetError) -> TargetError:
+    return TargetError(
+        "Run #{number} of {name} has begun, but how it goes on cannot be seen: {reason}",
+        number=number,
+        name=wanted.name,
+        reason=error.text,
+    )
 
 
 def _run(api: Api, run: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from time import perf_counter
@@ -172,12 +172,18 @@ class Api:
 
 
 async def came_true(look: Callable[[], Awaitable[bool]], lost: Exception | None) -> bool:
-    """Whether a change is there: one look, or a few when its answer was lost and it may still be on its way."""
-    for _ in range(_LOOKS if lost else 1):
-        if await look():
-            return True
-        await asyncio.sleep(_PAUSE if lost else 0)
-    return False
+    """Whether a change is there: one look, or a few when its answer was lost and it may still be on its way.
+
+    A look that is lost itself is taken again; when none is left, its error says that nobody knows.
+    """
+    for _ in range(_LOOKS - 1):
+        with suppress(Lost):
+            if await look():
+                return True
+            if not lost:
+                return False
+        await asyncio.sleep(_PAUSE)
+    return await look()
 
 
 @cache

@@ -76,6 +76,15 @@ async def test_a_lost_answer_is_looked_up_and_never_sent_again(github: GitHub) -
     assert started(github) == 1
 
 
+@pytest.mark.parametrize("answers_lost", [0, 1])
+async def test_looks_that_are_refused_after_the_start_are_taken_again(github: GitHub, answers_lost: int) -> None:
+    proposed = await shown(github)
+    github.trouble.lose_answers, github.trouble.blind_looks = answers_lost, 3
+    said, _ = await executed(NAME, here(github), proposed)
+    assert "ended well" in said
+    assert (started(github), github.trouble.blind_looks) == (1, 0)
+
+
 async def test_a_request_that_was_lost_says_that_no_run_is_to_be_seen(github: GitHub) -> None:
     proposed = await shown(github)
     github.trouble.drop_writes = 1

@@ -221,6 +221,27 @@ async def test_an_update_whose_answer_is_lost_is_looked_up_and_sent_once(app: Ap
     assert app.trouble.written == 1
 
 
+@pytest.mark.parametrize("answers_lost", [0, 1])
+async def test_looks_that_are_refused_after_a_change_are_taken_again(app: AppApi, answers_lost: int) -> None:
+    revocation = await previewed("app_api.revoke_key", of(app), key_id="key-1")
+    update = await previewed("app_api.update_company", of(app), **WANTED)
+    for name, proposed in (("app_api.revoke_key", revocation), ("app_api.update_company", update)):
+        app.trouble.lose_answers, app.trouble.blind_looks, app.trouble.written = answers_lost, 2, 0
+        await executed(name, of(app), proposed)
+        assert (app.trouble.written, app.trouble.blind_looks) == (1, 0)
+
+
+async def test_what_nobody_could_look_at_after_a_change_is_told_as_unknown(app: AppApi) -> None:
+    revocation = await previewed("app_api.revoke_key", of(app), key_id="key-1")
+    update = await previewed("app_api.update_company", of(app), **WANTED)
+    app.trouble.blind_looks = 100
+    words = await failed("app_api.revoke_key", of(app), revocation)
+    assert words.endswith("Whether the key key-1 is revoked is not known: look at the keys first.")
+    app.trouble.written = 0
+    words = await failed("app_api.update_company", of(app), update)
+    assert words.endswith("Whether `custom_instructions` of acme was set is not known: look at it first.")
+
+
 async def test_an_update_that_never_arrived_is_said_and_not_repeated(app: AppApi) -> None:
     preview = await previewed("app_api.update_company", of(app), **WANTED)
     app.trouble.drop_writes = 1

@@ -85,9 +85,10 @@ async def _is_dead(api: Api, wanted: Revocation) -> bool:
             "The key {key} was the one this bot uses: it is refused now. Put a new one behind this target.",
             key=wanted.key_id,
         ) from error
-    except (Lost, TimedOut) as error:
+    except TargetError as error:
         raise Lost(
-            "The connection broke; whether the key {key} is revoked is not known. Look at the keys first.",
+            "{reason} Whether the key {key} is revoked is not known: look at the keys first.",
+            reason=error.text,
             key=wanted.key_id,
         ) from error
     return not any(one.id == wanted.key_id and one.is_alive for one in found)

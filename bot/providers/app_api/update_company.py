@@ -123,9 +123,10 @@ async def _see(api: Api, wanted: Update) -> _Seen:
 async def _see_after(api: Api, wanted: Update) -> _Seen:
     try:
         return await _see(api, wanted)
-    except (Lost, TimedOut) as error:
+    except TargetError as error:
         raise Lost(
-            "The connection broke; whether `{field}` of {company} was set is not known. Look at it first.",
+            "{reason} Whether `{field}` of {company} was set is not known: look at it first.",
+            reason=error.text,
             field=wanted.field,
             company=wanted.company,
         ) from error

@@ -27,6 +27,8 @@ class Trouble:
     """Carry out this many writes (anything but GET), then break the connection instead of answering."""
     drop_writes: int = 0
     """Break the connection of this many writes without carrying them out."""
+    blind_looks: int = 0
+    """Refuse this many reads with 429, once something was written."""
     meddle: Callable[[], None] | None = None
     """Called once, right after the next GET was answered: somebody else changes things between two requests."""
     requests: list[str] = field(default_factory=list)
@@ -55,6 +57,9 @@ def troubled(trouble: Callable[[], Trouble], writes: Callable[[web.Request], boo
         if is_write and now.drop_writes:
             now.drop_writes -= 1
             return _broken(request)
+        if not is_write and now.written and now.blind_looks:
+            now.blind_looks -= 1
+            return web.json_response({"message": "slow down"}, status=429)
         answer = await handler(request)
         if is_write and now.lose_answers:
             now.lose_answers -= 1
