@@ -79,7 +79,7 @@ class _Found(Shape):
     timed_out: bool = False
     shards: _Shards = Field(default_factory=_Shards, alias="_shards")
     hits: _Hits
-    aggregations: _Figures
+    aggregations: _Figures | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -98,14 +98,16 @@ async def _read(address: Address, wanted: Words) -> Reading:
         except Declined as error:
             if error.status != 404:
                 raise
-            raise TargetError("Elasticsearch knows no index {index}.", index=wanted.index) from error
+            raise _no_index(wanted) from error
     figures = found.aggregations
+    if figures is None:  # so it answers where no index fits a pattern
+        raise _no_index(wanted)
     counted = tuple(
         Measurement(f"word.{word}", figures.words.buckets[word].doc_count if word in figures.words.buckets else 0)
         for word in wanted.words
     )
     return Reading(
-        _summary(found, wanted),
+        _summary(figures, wanted, is_complete=found.is_complete),
         (
             Measurement("matched", figures.any.doc_count),
             *counted,
@@ -146,14 +148,17 @@ def _reach(oldest: float | None) -> Measurement:
     return Measurement("reach_days", round(days, 1), "d")
 
 
-def _summary(found: _Found, wanted: Words) -> Text:
-    figures = found.aggregations
+def _no_index(wanted: Words) -> TargetError:
+    return TargetError("Elasticsearch knows no index {index}.", index=wanted.index)
+
+
+def _summary(figures: _Figures, wanted: Words, *, is_complete: bool) -> Text:
     if figures.oldest.value is None:
         return say("no log lines of {days} days there", days=wanted.days)
     buckets = figures.words.buckets
     counts = ", ".join(f"{word} {buckets[word].doc_count}" for word in wanted.words if word in buckets)
     matched, days = figures.any.doc_count, wanted.days
-    if found.is_complete:
+    if is_complete:
         return say("{matched} lines in {days} days: {counts}", matched=matched, days=days, counts=counts)
     return say(
         "at least {matched} lines in {days} days: {counts} (not all of the store answered)",

@@ -60,6 +60,7 @@ async def test_only_lines_with_the_values_that_are_wanted_count(store: Elasticse
 
 async def test_an_empty_store_is_not_called_clean(store: Elasticsearch) -> None:
     store.lines = []
+    store.write("old injection", days_ago=8)
     reading = await read("elasticsearch.words", address(store), **ASKED)
     assert summary(reading) == "no log lines of 7 days there"
     assert missing(reading, "reach_days") == "there are no lines to compare with"
@@ -85,9 +86,10 @@ async def test_what_the_permissions_page_grants_is_enough_and_less_is_named(stor
     assert "(401)" in spoken(await refusal("elasticsearch.words", address(store), **ASKED))
 
 
-async def test_an_index_that_is_not_there_is_named(store: Elasticsearch) -> None:
-    error = await refusal("elasticsearch.words", address(store), index="logs-nobody", words=WORDS)
-    assert spoken(error) == "Elasticsearch knows no index logs-nobody."
+@pytest.mark.parametrize("index", ["logs-nobody", "logs-nobody*"])
+async def test_an_index_that_is_not_there_is_named(store: Elasticsearch, index: str) -> None:
+    error = await refusal("elasticsearch.words", address(store), index=index, words=WORDS)
+    assert spoken(error) == f"Elasticsearch knows no index {index}."
 
 
 @pytest.mark.parametrize("odd", [{"index": "../_all"}, {"index": "_security"}, {"words": ['x"} }']}, {"days": 90}])

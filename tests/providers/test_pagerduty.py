@@ -136,16 +136,18 @@ async def test_a_missing_sender_is_explained(account: PagerDuty) -> None:
     assert "Set `from_email` of this target" in spoken(error)
 
 
-async def test_a_lost_answer_is_found_out_by_reading_and_not_sent_again(account: PagerDuty) -> None:
+@pytest.mark.parametrize("status", [0, 502, 504])
+async def test_a_lost_answer_is_found_out_by_reading_and_not_sent_again(account: PagerDuty, status: int) -> None:
     shown = await preview(ACKNOWLEDGE, address(account), incident="Q1AAA")
-    account.front.lose_answers = 1
+    account.front.lose_answers, account.front.lost_status, account.front.blind_looks = 1, status, 2
     assert "#41 is acknowledged" in await execute(ACKNOWLEDGE, address(account), shown)
     assert account.front.writes == ["PUT /incidents/Q1AAA"]
 
 
-async def test_a_change_lost_on_its_way_is_told_and_not_sent_again(account: PagerDuty) -> None:
+@pytest.mark.parametrize("status", [0, 502])
+async def test_a_change_lost_on_its_way_is_told_and_not_sent_again(account: PagerDuty, status: int) -> None:
     shown = await preview(ACKNOWLEDGE, address(account), incident="Q1AAA")
-    account.front.drop_writes = 1
+    account.front.drop_writes, account.front.lost_status = 1, status
     error = await refused(execute(ACKNOWLEDGE, address(account), shown))
     assert spoken(error).endswith("Looked at again, it is still triggered, Ana Souza.")
     assert account.front.writes == ["PUT /incidents/Q1AAA"]

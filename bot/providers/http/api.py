@@ -8,7 +8,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from bot.core.errors import Denied, TargetError
+from bot.core.errors import Denied, TargetError, Unreachable
+from bot.core.findings import Level
 from bot.core.redaction import mask
 from bot.core.text import Text, Value, say
 from bot.providers.http.address import ApiAddress, base_of, client, host_of
@@ -37,6 +38,12 @@ class Declined(TargetError):
         self.reason = reason
 
 
+class Troubled(Declined, Unreachable):
+    """It, or what stands in front of it, is in trouble: behind a 502 or 504 a change may have been made or not."""
+
+    level = Level.UNKNOWN
+
+
 class Api:
     """One vendor's API below one base address."""
 
@@ -55,7 +62,10 @@ class Api:
         return self._accepted(await self._ask("GET", path, query, None, limit_ms))
 
     async def send(self, shape: TypeAdapter[T], method: str, path: str, body: Mapping[str, Any]) -> T:
-        """Send a change, exactly once, and read what the API says of it."""
+        """Send a change, exactly once, and read what the API says of it.
+
+        Unreachable, which Troubled is too, and TimedOut mean that nobody knows whether it was carried out.
+        """
         return self._read(shape, await self._ask(method, path, (), body, CALL_LIMIT_MS))
 
     async def delete(self, path: str) -> None:
@@ -138,11 +148,7 @@ def _refused(answer: Answer, vendor: str, host: str) -> Declined:
             status=answer.status,
             reason=reason,
         )
-    return _declined(words, answer.status, reason)
-
-
-def _declined(words: Text, status: int, reason: str) -> Declined:
-    return Declined(words, status, reason)
+    return (Troubled if answer.status >= 500 else Declined)(words, answer.status, reason)
 
 
 def _reason(answer: Answer) -> str:

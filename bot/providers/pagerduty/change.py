@@ -34,10 +34,10 @@ async def change_once(api: Api, shown: Preview, body: Mapping[str, Any], is_done
         raise TargetError("The PagerDuty incident {id} is not as it was shown; nothing was done.", id=id)
     try:
         changed = (await api.send(ONE, "PUT", f"/incidents/{id}", {"incident": body})).incident
-    except Declined as error:
-        raise _explained(error) from error
     except (Unreachable, TimedOut) as error:
         return await _looked(api, id, is_done, error)
+    except Declined as error:
+        raise _explained(error) from error
     if not is_done(changed):
         raise TargetError("PagerDuty accepted the change of {id}, but does not show it. Look there.", id=id)
     return changed
@@ -49,7 +49,7 @@ async def _looked(api: Api, id: str, is_done: Done, lost: TargetError) -> Incide
         await asyncio.sleep(pause)
         try:
             seen = await incident_of(api, id)
-        except (Unreachable, TimedOut):
+        except TargetError:
             continue
         if is_done(seen):
             return seen

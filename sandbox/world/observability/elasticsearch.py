@@ -76,6 +76,9 @@ class Elasticsearch:
         if any("*" not in name and name not in known for name in names):
             return _refuse(404, f"no such index [{request.match_info['index']}]")
         there = [line for line in self.lines if any(fnmatch(line.index, name) for name in names)]
+        if not there:  # no index fits: without shards there are no aggregations either
+            nothing = {"total": 0, "successful": 0, "failed": 0}
+            return web.json_response({"took": 0, "timed_out": False, "_shards": nothing, "hits": {"hits": []}})
         now = datetime.now(UTC)
         try:
             return web.json_response(self._found([line for line in there if line.has(body["query"], now)], body, now))

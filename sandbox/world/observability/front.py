@@ -16,8 +16,9 @@ class Front:
     """Tokens with what they may do, faults, and the log of requests as `METHOD /path`.
 
     `answering`, when cleared, takes requests without answering; `lose_answers` is how many writes are done and not
-    answered; `drop_writes` is how many are lost before they are done; `breaks` ends every connection; `status` makes
-    every answer that error.
+    answered; `drop_writes` is how many are lost before they are done; `lost_status` is what something in front answers
+    for them, nothing when it is 0; `blind_looks` is how many reads are refused once something was written; `breaks`
+    ends every connection; `status` makes every answer that error.
     """
 
     tokens: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -25,6 +26,8 @@ class Front:
     answering: asyncio.Event = field(default_factory=asyncio.Event)
     lose_answers: int = 0
     drop_writes: int = 0
+    lost_status: int = 0
+    blind_looks: int = 0
     breaks: bool = False
     status: int | None = None
     requests: list[str] = field(default_factory=list)
@@ -60,6 +63,9 @@ def guarded(front: Front, needed: Mapping[str, str], refuse: Refusal) -> web.App
         wanted = _needed(request, needed)
         if front.tokens and wanted and wanted not in (scopes or ()):
             return refuse(403, f"Permissions needed: {wanted}")
+        if request.method not in _WRITES and front.writes and front.blind_looks:
+            front.blind_looks -= 1
+            return refuse(429, "slow down")
         return await _carried_out(front, request, handler)
 
     return web.Application(middlewares=[door])
@@ -77,12 +83,16 @@ async def _carried_out(front: Front, request: web.Request, handler: Handler) -> 
         await front.before_write()
     if front.drop_writes:
         front.drop_writes -= 1
-        return _gone(request)
+        return _lost(front, request)
     answer = await handler(request)
     if front.lose_answers:
         front.lose_answers -= 1
-        return _gone(request)
+        return _lost(front, request)
     return answer
+
+
+def _lost(front: Front, request: web.Request) -> web.Response:
+    return web.Response(status=front.lost_status) if front.lost_status else _gone(request)
 
 
 def _gone(request: web.Request) -> web.Response:
