@@ -235,9 +235,12 @@ async def test_alerts_that_somebody_silenced_meanwhile_are_not_silenced_twice(of
     assert len(await office.silences("HighErrorRate")) == 1
 
 
-async def test_a_lost_answer_is_found_out_by_reading_and_not_sent_again(office: Office, opened: Gate) -> None:
+@pytest.mark.parametrize("status", [0, 504])
+async def test_a_lost_answer_is_found_out_by_reading_and_not_sent_again(
+    office: Office, opened: Gate, status: int
+) -> None:
     shown = await preview(SILENCE, through(opened), **WANTED)
-    opened.lose = 1
+    opened.lose, opened.lost_status = 1, status
     assert "alerts quiet now: 2" in await execute(SILENCE, through(opened), shown)
     assert opened.writes == ["POST /api/v2/silences"]
     assert len(await office.silences("HighErrorRate")) == 1
@@ -263,10 +266,11 @@ async def test_when_alertmanager_is_gone_after_the_sending_nobody_claims_to_know
     assert "whether it was made is not known" in spoken(error)
 
 
-async def test_a_lost_answer_to_an_expiry_is_found_out_by_reading(office: Office, opened: Gate) -> None:
+@pytest.mark.parametrize("status", [0, 504])
+async def test_a_lost_answer_to_an_expiry_is_found_out_by_reading(office: Office, opened: Gate, status: int) -> None:
     id = await office.silence("HighErrorRate")
     shown = await preview(SILENCE, through(opened), expire=id)
-    opened.lose = 1
+    opened.lose, opened.lost_status = 1, status
     assert "has ended" in await execute(SILENCE, through(opened), shown)
     assert opened.writes == [f"DELETE /api/v2/silence/{id}"]
 

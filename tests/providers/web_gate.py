@@ -14,13 +14,15 @@ TOKEN = "s3same-gate-0001"
 
 @dataclass
 class Gate:
-    """`passes` are beginnings of `METHOD /path`; `lose` and `drop` are how many writes break after or before."""
+    """`passes` are beginnings of `METHOD /path`; `lose` and `drop` are how many writes break after or before, or get
+    `lost_status` as their answer."""
 
     upstream: str
     passes: Collection[str] = ()
     url: str = ""
     lose: int = 0
     drop: int = 0
+    lost_status: int = 0
     is_closed: bool = False
     at_write: Callable[[], Awaitable[None]] | None = None
     seen: list[str] = field(default_factory=list)
@@ -43,12 +45,15 @@ class Gate:
             await self.at_write()
         if is_write and self.drop:
             self.drop -= 1
-            return broken(request)
+            return self._lost(request)
         answer = await self._passed_on(request)
         if is_write and self.lose:
             self.lose -= 1
-            return broken(request)
+            return self._lost(request)
         return answer
+
+    def _lost(self, request: web.Request) -> web.Response:
+        return web.Response(status=self.lost_status) if self.lost_status else broken(request)
 
     async def _passed_on(self, request: web.Request) -> web.Response:
         headers = {"Content-Type": request.headers.get("Content-Type", "application/json")}

@@ -82,7 +82,7 @@ async def _require_over(api: Api, id: str, lost: TargetError) -> None:
             if (await _read(api, id)).is_over:
                 return
             is_known = True
-        except (Unreachable, TimedOut):
+        except TargetError:
             continue
     if not is_known:
         raise Unreachable(

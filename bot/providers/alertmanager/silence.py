@@ -143,7 +143,7 @@ async def _found(api: Api, shown: Wanted, ends: datetime, lost: TargetError) -> 
         await asyncio.sleep(pause)
         try:
             seen = await silences_of(api, parsed(shown.matchers))
-        except (Unreachable, TimedOut):
+        except TargetError:
             continue
         for silence in seen:
             if silence.createdBy == OURS and abs(silence.endsAt - ends) < timedelta(milliseconds=1):
