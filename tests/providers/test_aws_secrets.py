@@ -4,6 +4,7 @@ import pytest
 from aws_changes import execute, lines, preview, refused, warnings
 from aws_server import REGION, SECRET, AwsServer
 from readings import spoken
+from web_gate import hanging
 
 from bot.core.errors import Denied, TargetError
 from bot.providers.references import Absent, resolve
@@ -100,3 +101,17 @@ async def test_a_reference_leads_to_the_present_version_or_to_the_one_before(bot
     with pytest.raises(TargetError) as missing:
         await resolve("aws-secret:prod/another", {})
     assert "cannot be read from AWS" in spoken(missing.value)
+
+
+async def test_a_secret_that_is_no_text_and_a_store_that_hangs_are_told(
+    bot_in_aws: AwsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bot_in_aws.client("secretsmanager") as secrets:
+        secrets.create_secret(Name=NAME, SecretBinary=b"s3same")
+    with pytest.raises(TargetError) as odd:
+        await resolve(f"aws-secret:{NAME}", {})
+    async with hanging() as nobody:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", nobody)
+        with pytest.raises(TargetError) as hung:
+            await resolve(f"aws-secret:{NAME}", {})
+    assert {spoken(odd.value), spoken(hung.value)} == {f"not configured: the secret {NAME} cannot be read from AWS"}

@@ -2,6 +2,7 @@
 
 import os
 import time
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -171,6 +172,15 @@ async def test_a_reference_that_cannot_be_read_is_never_taken_for_an_unset_secre
     with pytest.raises(TargetError) as caught:
         await by_catalog({"value": f"file:{tmp_path}/gone"}, "secrets.presence", {})
     assert "cannot be read" in spoken(caught.value)
+
+
+async def test_a_file_that_is_no_text_is_told_without_what_it_holds(tmp_path: Path) -> None:
+    odd = tmp_path / "odd"
+    odd.write_bytes(b"s3same\xff")
+    with pytest.raises(TargetError) as caught:
+        await by_catalog({"value": f"file:{odd}"}, "secrets.presence", {})
+    assert spoken(caught.value) == f"not configured: the file {odd} cannot be read"
+    assert "s3same" not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_other_addresses_still_need_their_variables() -> None:
