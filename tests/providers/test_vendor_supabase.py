@@ -9,6 +9,7 @@ from readings import measured, missing, read, refusal, summary
 from vendor_changes import granted, said
 
 from bot.core.errors import Denied
+from bot.providers.supabase.database import TAKEN
 from bot.providers.supabase.migrations import NEWEST
 from sandbox.world.vendors import Supabase, open_vendors
 
@@ -76,6 +77,13 @@ async def test_connections_are_compared_with_the_limit_of_the_plan(supabase: Sup
     full = await read("supabase.connections", of(supabase))
     assert measured(full)["used_percent"] == 96.7
     assert full.evidence[0] == "×55 idle postgrest"
+
+
+async def test_connections_of_more_applications_than_are_listed_count_too(supabase: Supabase) -> None:
+    supabase.connections = [
+        {"application": f"worker-{number}", "state": "idle", "connections": 1, "limit": 200} for number in range(70)
+    ]
+    assert measured(await read("supabase.connections", of(supabase))) == {"used": 70, "max": 200, "used_percent": 35.0}
 
 
 async def test_the_project_is_taken_from_its_address_when_it_is_not_named(supabase: Supabase) -> None:
@@ -170,7 +178,7 @@ async def test_a_project_whose_migrations_nobody_keeps_or_dates_is_unknown_and_n
     assert words == "The version of a migration is no time (0042), so that its age is not known."
 
 
-def test_a_real_postgresql_understands_the_statement_with_and_without_names() -> None:
+def test_a_real_postgresql_understands_the_statements_with_and_without_names() -> None:
     kept = "supabase_migrations.schema_migrations"
     with started() as postgres:
         postgres.run(f"CREATE SCHEMA supabase_migrations; CREATE TABLE {kept} (version text, statements text[])")
@@ -179,3 +187,7 @@ def test_a_real_postgresql_understands_the_statement_with_and_without_names() ->
         assert versions == [("20260201000000", None), ("20260101000000", None)]
         postgres.run(f"ALTER TABLE {kept} ADD name text DEFAULT 'tables'")
         assert postgres.run(NEWEST)[0] == {"version": "20260201000000", "name": "tables"}
+        with postgres.connect("agente_app"):
+            taken = postgres.run(TAKEN)
+        assert len(taken) == 2
+        assert {row["taken"] for row in taken} == {sum(row["connections"] for row in taken)}

@@ -11,9 +11,9 @@ from bot.core.text import say
 from bot.providers.supabase.project import LIMIT, Address, Management, without_token
 from bot.providers.web_answers import number_of
 
-_CONNECTIONS: Final = """
+TAKEN: Final = """
 select coalesce(application_name, '') as application, coalesce(state, 'background') as state, count(*) as connections,
-       current_setting('max_connections')::int as limit
+       sum(count(*)) over () as taken, current_setting('max_connections')::int as limit
 from pg_stat_activity where backend_type = 'client backend' group by 1, 2 order by 3 desc limit 50
 """
 _SLOW: Final = """
@@ -35,8 +35,8 @@ async def _connections(address: Address, _: Parameters) -> Reading:
     if address.access_token is None:
         return without_token(("used", "max", "used_percent"), say("connections unknown"))
     management = Management(address, address.access_token)
-    rows = await management.rows(_CONNECTIONS)
-    used = int(sum(_number(row, "connections") for row in rows))
+    rows = await management.rows(TAKEN)
+    used = int(_number(rows[0], "taken")) if rows else 0
     limit = int(_number(rows[0], "limit")) if rows else 0
     if not limit:
         raise TargetError("Supabase's database did not tell its connections.")

@@ -95,7 +95,8 @@ class Supabase(Vendor):
                 return web.json_response({"message": f"Failed to run sql query: {message}"}, status=400)
             return web.json_response(self.statements, status=201)
         if "pg_stat_activity" in query:
-            return web.json_response(self.connections, status=201)
+            taken = {"taken": str(sum(one["connections"] for one in self.connections))} if "as taken" in query else {}
+            return web.json_response([one | taken for one in self.connections[:50]], status=201)
         if "schema_migrations" in query:
             return self._migrations()
         return web.json_response({"message": "Failed to run sql query: not emulated"}, status=400)
