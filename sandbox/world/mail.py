@@ -40,7 +40,8 @@ class Envelope:
 
 
 class Mailbox:
-    """`user` may write as `sender` only. What may go wrong: `refused` recipients, a full box, lost answers, silence."""
+    """`user` may write as `sender` only. What may go wrong: `refused` recipients, a full box, lost answers, silence,
+    and `garbled` words in place of the last answer."""
 
     def __init__(self, context: ssl.SSLContext | None = None, *, implicit: bool = False) -> None:
         self.user = "plantao"
@@ -51,6 +52,7 @@ class Mailbox:
         self.refused: set[str] = set()
         self.is_full = False
         self.lose_answers = 0
+        self.garbled = ""
         self.answering = asyncio.Event()
         self.answering.set()
         self.said: list[str] = []
@@ -67,7 +69,7 @@ class Mailbox:
         """Empty and well again."""
         self.mails.clear()
         self.refused.clear()
-        self.is_full, self.lose_answers = False, 0
+        self.is_full, self.lose_answers, self.garbled = False, 0, ""
         self.answering.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -165,7 +167,7 @@ class Mailbox:
         if self.lose_answers:
             self.lose_answers -= 1
             return False
-        await self._say(writer, f"250 2.0.0 Ok: queued as {len(self.mails):06X}")
+        await self._say(writer, self.garbled or f"250 2.0.0 Ok: queued as {len(self.mails):06X}")
         return True
 
 

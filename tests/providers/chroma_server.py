@@ -111,11 +111,16 @@ def _wait_until_it_answers(server: ChromaServer, log: Path) -> None:
 
 @asynccontextmanager
 async def guarded(
-    server: ChromaServer, tokens: dict[str, str], break_at: str = "", heard: list[bytes] | None = None
+    server: ChromaServer,
+    tokens: dict[str, str],
+    break_at: str = "",
+    heard: list[bytes] | None = None,
+    lost_status: int = 0,
 ) -> AsyncIterator[str]:
     """A proxy that lets a token do only the requests listed for it, one a line, `{name}` standing for any name.
 
-    An answer to the method `break_at` is lost: the request arrives, the connection breaks. `heard` collects answers.
+    An answer to the method `break_at` is lost: the request arrives, the connection breaks, or `lost_status` is the
+    answer. `heard` collects answers.
     """
     async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
 
@@ -127,6 +132,8 @@ async def guarded(
             answer = await client.request(request.method, request.path_qs, content=await request.read())
             if heard is not None:
                 heard.append(answer.content)
+            if request.method == break_at and lost_status:
+                return web.Response(status=lost_status)
             if request.method == break_at and request.transport:
                 request.transport.abort()
             return web.Response(status=answer.status_code, body=answer.content, content_type="application/json")

@@ -234,10 +234,11 @@ async def test_deleting_needs_a_token_that_may_and_nothing_more(chroma: ChromaSe
     assert "kb-guarded" not in chroma.names()
 
 
-async def test_a_lost_answer_to_the_deletion_is_looked_at(chroma: ChromaServer) -> None:
+@pytest.mark.parametrize("status", [0, 504])
+async def test_a_lost_answer_to_the_deletion_is_looked_at(chroma: ChromaServer, status: int) -> None:
     chroma.create("kb-lost")
     every = f"{granted('chromadb-read')}\n{granted('chromadb-delete')}"
-    async with guarded(chroma, {"t": every}, break_at="DELETE") as url:
+    async with guarded(chroma, {"t": every}, break_at="DELETE", lost_status=status) as url:
         shown = await preview(DELETE, {"url": url, "token": "t"}, collection="kb-lost")
         assert await execute(DELETE, {"url": url, "token": "t"}, shown) == "collection kb-lost deleted"
     assert "kb-lost" not in chroma.names()

@@ -157,8 +157,9 @@ async def test_of_a_customer_only_the_domain_is_shown_or_kept(box: Mailbox) -> N
     assert "550 5.1.1 ***@harven.example" in spoken(await failing(NAME, here(box, private=True), proposed))
 
 
-async def test_a_lost_answer_is_not_known_and_never_sent_again(box: Mailbox) -> None:
-    box.lose_answers = 1
+@pytest.mark.parametrize("fault", [{"lose_answers": 1}, {"garbled": "well, thanks"}])
+async def test_a_lost_answer_is_not_known_and_never_sent_again(box: Mailbox, fault: dict[str, Any]) -> None:
+    vars(box).update(fault)
     proposed = await shown(box)
     error = await failing(NAME, here(box), proposed)
     assert isinstance(error, Unreachable)

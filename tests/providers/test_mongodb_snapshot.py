@@ -58,6 +58,13 @@ async def test_a_snapshot_is_asked_for_once_followed_to_its_end_and_found_by_the
     assert PRIVATE not in repr((proposed, done, told))
 
 
+@pytest.mark.parametrize("status", [201, 202])
+async def test_every_kind_of_yes_counts(atlas: Atlas, status: int) -> None:
+    atlas.accepted = status
+    assert "is finished" in await execute(NAME, keyed(atlas), await shown(atlas))
+    assert atlas.taken == 1
+
+
 async def test_a_snapshot_that_fails_is_told_and_those_before_are_untouched(atlas: Atlas) -> None:
     atlas.ends = "failed"
     error = await refused(execute(NAME, keyed(atlas), await shown(atlas)))

@@ -58,7 +58,7 @@ async def _looked(chroma: Chroma, shown: Collection, lost: Exception | None) -> 
     name = mask(shown.name)
     try:
         left = await find(chroma, shown.name)
-    except (Unreachable, TimedOut) as error:
+    except TargetError as error:
         raise Unreachable(
             "Chroma went silent while {name} was deleted; whether it is gone is not known.", name=name
         ) from (lost or error)

@@ -12,6 +12,7 @@ import httpx
 from pydantic import ConfigDict, Field, SecretStr, field_validator
 
 from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
+from bot.core.findings import Level
 from bot.core.operation import Parameters
 
 LIMIT: Final = 10.0
@@ -54,6 +55,12 @@ class Address(Parameters):
         return f"/api/v2/tenants/{quote(self.tenant, safe='')}/databases/{quote(self.database, safe='')}/collections"
 
 
+class Troubled(Unreachable):
+    """It, or what stands in front of it, is in trouble: behind a 502 or 504 a change may have been made or not."""
+
+    level = Level.UNKNOWN
+
+
 class Chroma:
     """One conversation with the server."""
 
@@ -70,7 +77,7 @@ class Chroma:
         return await self._send("POST", path, json=body)
 
     async def delete(self, path: str) -> Any:
-        """Remove; sent once."""
+        """Remove; sent once. Unreachable and TimedOut mean that nobody knows whether it was carried out."""
         return await self._send("DELETE", path)
 
     async def _send(self, method: str, path: str, **content: Any) -> Any:
@@ -109,7 +116,7 @@ class Chroma:
             raise TargetError("What answers at {where} is not Chroma with its version 2 interface.", where=where)
         if not 200 <= status < 300:
             name = answer.get("error", "") if isinstance(answer, dict) else ""
-            raise TargetError(
+            raise (Troubled if status >= 500 else TargetError)(
                 "Chroma at {where} answered {status} ({name}).", where=where, status=status, name=_word(name) or "?"
             )
         if isinstance(answer, bytes):

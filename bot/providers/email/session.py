@@ -109,7 +109,7 @@ class Session:
     def _meaning(self, error: Exception, id: str) -> TargetError:
         """What a failure means; after the mail has begun to go out nobody knows whether it was taken."""
         host = self._address.host
-        if self._has_begun and not isinstance(error, smtplib.SMTPResponseException):
+        if self._has_begun and not _is_refusal(error):
             return _lost(host, id)
         match error:
             case smtplib.SMTPAuthenticationError():
@@ -174,6 +174,11 @@ def _require(answer: tuple[int, bytes]) -> None:
     code, said = answer
     if not 200 <= code < 300:
         raise smtplib.SMTPResponseException(code, said)
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the server said no; smtplib has -1 for an answer that is none."""
+    return isinstance(error, smtplib.SMTPResponseException) and error.smtp_code > 0
 
 
 def _leave(smtp: smtplib.SMTP) -> None:

@@ -90,7 +90,7 @@ def _document(status: int, body: bytes, address: Address, grant: str) -> dict[st
     if status == httpx.codes.NOT_FOUND:
         raise TargetError("Atlas knows no cluster {cluster} in this project.", cluster=mask(address.atlas_cluster))
     try:
-        document = json.loads(body) if status == httpx.codes.OK else None
+        document = json.loads(body) if httpx.codes.is_success(status) else None
     except ValueError:
         document = None
     if not isinstance(document, dict):

@@ -26,7 +26,8 @@ class Atlas:
     """The keys that open it, and what it tells of; `forbidden` refuses right keys, `advises` is their role for it.
 
     Only the second key may take snapshots; each state of one lasts `pace` seconds, and the last is `ends`.
-    `lose_answers` and `lose_requests` count broken connections, after the change and before it.
+    `accepted` is how it says yes; `lose_answers` and `lose_requests` count broken connections, after the change and
+    before it.
     """
 
     url: str = ""
@@ -39,6 +40,7 @@ class Atlas:
     lose_answers: int = 0
     lose_requests: int = 0
     taken: int = 0
+    accepted: int = 200
     project: str = "5f0000000000000000000001"
     cluster: str = "prod"
     forbidden: bool = False
@@ -119,7 +121,7 @@ class Atlas:
         if self.lose_answers:
             self.lose_answers -= 1
             return _hang_up(request)
-        return web.json_response(_shown(self.snapshots[-1]))
+        return web.json_response(_shown(self.snapshots[-1]), status=self.accepted)
 
     async def processes(self, request: web.Request) -> web.Response:
         self._demand(request)
