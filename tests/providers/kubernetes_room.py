@@ -108,18 +108,53 @@ async def overtaken(room: Room, at_write: Callable[[], object]) -> AsyncIterator
     """A way to the cluster on which somebody else is faster at each real change: it happens right before."""
 
     async def forward(request: web.Request) -> web.Response:
-        body = await request.read()
-        if request.method not in ("GET", "HEAD") and "dryRun" not in request.query:
+        if _is_real_change(request):
             at_write()
-        headers = {name: request.headers[name] for name in ("Authorization", "Content-Type") if name in request.headers}
-        url = f"{room.url}{request.rel_url}"
-        async with ClientSession() as session, session.request(request.method, url, data=body, headers=headers) as got:
-            return web.Response(body=await got.read(), status=got.status, content_type=got.content_type)
+        return await _passed_on(room, request)
 
+    async with _between(room, forward) as address:
+        yield address
+
+
+@asynccontextmanager
+async def late(room: Room, looks: int) -> AsyncIterator[Settings]:
+    """A way to the cluster that cuts the connection of each real change, which arrives only after so many looks."""
+    held: list[web.Request] = []
+    seen = 0
+
+    async def forward(request: web.Request) -> web.Response:
+        nonlocal seen
+        if _is_real_change(request):
+            await request.read()
+            held.append(request)
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        if held and (seen := seen + 1) > looks:
+            await _passed_on(room, held.pop())
+        return await _passed_on(room, request)
+
+    async with _between(room, forward) as address:
+        yield address
+
+
+@asynccontextmanager
+async def _between(room: Room, forward: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[Settings]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", forward)
     async with listen(app) as url:
         yield {**room.address(), "server": url}
+
+
+def _is_real_change(request: web.Request) -> bool:
+    return request.method not in ("GET", "HEAD") and "dryRun" not in request.query
+
+
+async def _passed_on(room: Room, request: web.Request) -> web.Response:
+    headers = {name: request.headers[name] for name in ("Authorization", "Content-Type") if name in request.headers}
+    url, body = f"{room.url}{request.rel_url}", await request.read()
+    async with ClientSession() as session, session.request(request.method, url, data=body, headers=headers) as got:
+        return web.Response(body=await got.read(), status=got.status, content_type=got.content_type)
 
 
 def change(name: str) -> Change:

@@ -146,6 +146,17 @@ async def test_a_copy_that_does_not_do_what_it_should_is_taken_away_again(change
         assert COPY not in room.pod_names()
 
 
+async def test_a_copy_that_does_not_work_and_cannot_be_taken_away_is_told_as_being_there_still() -> None:
+    async with open_room() as room:
+        blind = room.address(without=lambda rule: rule["verbs"] == ["delete"])
+        given = PROFILING | {"says": "another profile", "within": 1}
+        error = await refusal(execute("copy_pod", blind, given, await preview("copy_pod", blind, given)))
+        assert "did not write “another profile”" in rendered(error.text.values["reason"])
+        assert "`delete` `pods`" in rendered(error.text.values["why"])
+        assert "Kubernetes ends it 40 min after its start." in spoken(error)
+        assert COPY in room.pod_names()
+
+
 async def test_a_lost_answer_makes_one_copy_and_a_lost_answer_takes_it_away_once() -> None:
     async with open_room() as room:
         shown = await preview("copy_pod", room.address(), PROFILING)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from bot.core.errors import TargetError, TimedOut, Unreachable
+from bot.core.errors import TargetError
 from bot.core.operation import Change, Progress
 from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
@@ -13,9 +13,9 @@ from bot.providers.kubernetes.approved import as_approved
 from bot.providers.kubernetes.autoscaler import OfDeployment
 from bot.providers.kubernetes.autoscalers import Autoscaler, autoscaler_of
 from bot.providers.kubernetes.cluster import Cluster, Document, opened
+from bot.providers.kubernetes.once import once
 from bot.providers.kubernetes.refusals import Changed
 from bot.providers.kubernetes.resources import AUTOSCALERS, DEPLOYMENTS
-from bot.providers.kubernetes.template_change import unknown_outcome
 from bot.providers.kubernetes.workloads import counts_of
 
 _LIMIT: Final = 60.0
@@ -112,24 +112,23 @@ async def _execute(address: Address, wanted: Autoscale, preview: Preview, progre
     )
 
 
-async def _send_once(cluster: Cluster, found: Autoscaler | None, wanted: Autoscale) -> None:
+async def _send_once(cluster: Cluster, before: Autoscaler | None, wanted: Autoscale) -> None:
     """Sent once; when the answer is lost, the autoscaler is looked at instead."""
-    try:
-        await _send(cluster, found, wanted, is_dry_run=False)
-    except (Unreachable, TimedOut):
-        await _require_made(cluster, wanted)
 
+    async def send() -> Autoscaler | None:
+        await _send(cluster, before, wanted, is_dry_run=False)
+        return None
 
-async def _require_made(cluster: Cluster, wanted: Autoscale) -> None:
-    try:
-        seen = await autoscaler_of(cluster, wanted.deployment)
-    except (Unreachable, TimedOut) as error:
-        raise unknown_outcome(wanted.deployment) from error
-    if seen is None or not _is_so(seen, wanted):
-        raise TargetError(
+    await once(
+        wanted.deployment,
+        send,
+        lambda: autoscaler_of(cluster, wanted.deployment),
+        lambda seen: seen is not None and _is_so(seen, wanted),
+        TargetError(
             "The connection broke while the autoscaler of {deployment} was set. Looked at again, it is unchanged.",
             deployment=wanted.deployment,
-        )
+        ),
+    )
 
 
 def _is_so(found: Autoscaler, wanted: Autoscale) -> bool:

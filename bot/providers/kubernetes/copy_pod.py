@@ -12,10 +12,10 @@ from bot.core.text import Text, plain, say
 from bot.providers.kubernetes.address import Address
 from bot.providers.kubernetes.approved import as_approved
 from bot.providers.kubernetes.cluster import Cluster, Document, opened
-from bot.providers.kubernetes.once import create_once, delete_once
+from bot.providers.kubernetes.once import create_once, delete_once, find
 from bot.providers.kubernetes.pauses import growing
 from bot.providers.kubernetes.pod_copy import copy_of, name_of, require_ours, require_own_disk
-from bot.providers.kubernetes.refusals import Absent, Changed, NoLog
+from bot.providers.kubernetes.refusals import Changed, NoLog
 from bot.providers.kubernetes.resources import PODS
 from bot.providers.kubernetes.selection import main_container
 from bot.providers.kubernetes.set_env import SetEnv, entry_of, require_allowed, shown_as
@@ -41,7 +41,7 @@ class CopyPod(SetEnv):
 async def _preview(address: Address, wanted: CopyPod) -> Preview:
     require_allowed(wanted)
     async with opened(address) as cluster:
-        pod = await _found(cluster, wanted)
+        pod = await find(cluster, PODS, name_of(wanted.name))
         if wanted.remove:
             return await _removal(cluster, wanted, pod)
         if pod is not None:
@@ -95,19 +95,12 @@ async def _execute(address: Address, wanted: CopyPod, preview: Preview, progress
 
 
 async def _removed(cluster: Cluster, wanted: CopyPod, uid: str) -> Text:
-    pod = await _found(cluster, wanted)
+    pod = await find(cluster, PODS, name_of(wanted.name))
     if pod is None or uid_of(pod) != uid:
         raise Changed("{name} no longer looks as it was shown; nothing was done.", name=name_of(wanted.name))
     require_ours(pod, wanted.name)
-    await delete_once(cluster, PODS, pod)
+    await delete_once(cluster, PODS, pod, lambda: cluster.delete(PODS, pod, is_dry_run=False))
     return say("{name} was taken away", name=name_of(wanted.name))
-
-
-async def _found(cluster: Cluster, wanted: CopyPod) -> Document | None:
-    try:
-        return await cluster.read(PODS, name_of(wanted.name))
-    except Absent:
-        return None
 
 
 async def _until_it_works(cluster: Cluster, wanted: CopyPod) -> None:
@@ -152,10 +145,19 @@ async def _says(cluster: Cluster, pod: Document, wanted: CopyPod) -> bool:
 
 async def _give_up(cluster: Cluster, wanted: CopyPod, error: TargetError) -> NoReturn:
     """Take away what did not work; what cannot be taken away ends by itself."""
-    pod = await _found(cluster, wanted)
-    if pod is not None:
-        require_ours(pod, wanted.name)
-        await delete_once(cluster, PODS, pod)
+    try:
+        pod = await find(cluster, PODS, name_of(wanted.name))
+        if pod is not None:
+            require_ours(pod, wanted.name)
+            await delete_once(cluster, PODS, pod, lambda: cluster.delete(PODS, pod, is_dry_run=False))
+    except TargetError as left:
+        raise TargetError(
+            "{reason} {pod} was not seen to go: {why} Kubernetes ends it {minutes} min after its start.",
+            reason=error.text,
+            pod=name_of(wanted.name),
+            why=left.text,
+            minutes=wanted.seconds // 60,
+        ) from error
     raise TargetError("{reason} It was taken away again.", reason=error.text) from error
 
 

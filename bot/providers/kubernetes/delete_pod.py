@@ -13,8 +13,9 @@ from bot.core.text import Text, say
 from bot.providers.kubernetes.address import NAME, Address
 from bot.providers.kubernetes.approved import as_approved
 from bot.providers.kubernetes.cluster import Cluster, Document, opened
-from bot.providers.kubernetes.pauses import after_a_lost_answer, growing
-from bot.providers.kubernetes.refusals import Absent, Changed
+from bot.providers.kubernetes.once import delete_once
+from bot.providers.kubernetes.pauses import growing
+from bot.providers.kubernetes.refusals import Changed
 from bot.providers.kubernetes.resources import PODS
 from bot.providers.kubernetes.siblings import (
     Siblings,
@@ -25,7 +26,6 @@ from bot.providers.kubernetes.siblings import (
     uid_of,
     workload_of,
 )
-from bot.providers.kubernetes.template_change import unknown_outcome
 
 _LIMIT: Final = 200.0
 _FOLLOW_LIMIT: Final = 180.0
@@ -106,33 +106,10 @@ async def _execute(address: Address, wanted: DeletePod, preview: Preview, progre
         if pod is None or uid_of(pod) != preview.state["uid"]:
             raise Changed("{name} no longer looks as it was shown; nothing was done.", name=wanted.pod)
         _require_others(pod, siblings.others(pod), wanted)
-        await _evict_once(cluster, pod)
+        await delete_once(cluster, PODS, pod, lambda: cluster.evict(pod, is_dry_run=False))
         count = len(siblings.pods)
         ready = await _until_replaced(pod, count, lambda: _ready_now(cluster, workload, pod), progress)
     return say("{pod} was deleted, {ready} of {count} pods ready", pod=wanted.pod, ready=ready, count=count)
-
-
-async def _evict_once(cluster: Cluster, pod: Document) -> None:
-    """Sent once; when the answer is lost, the pod is looked at instead."""
-    name = pod["metadata"]["name"]
-    try:
-        await cluster.evict(pod, is_dry_run=False)
-        return
-    except (Unreachable, TimedOut):
-        seen: Document | None = None
-    for pause in after_a_lost_answer():
-        await asyncio.sleep(pause)
-        try:
-            seen = await cluster.read(PODS, name)
-        except (Unreachable, TimedOut):
-            continue
-        except Absent:
-            return
-        if uid_of(seen) != uid_of(pod) or "deletionTimestamp" in seen["metadata"]:
-            return
-    if seen is None:
-        raise unknown_outcome(name)
-    raise TargetError("The connection broke while {pod} was deleted. Looked at again, it is still there.", pod=name)
 
 
 async def _until_replaced(

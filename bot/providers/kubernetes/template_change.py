@@ -1,17 +1,16 @@
 """Changing the template of a deployment: only if it is still the one that was read, sent once, followed to its end."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import Final
 
-from bot.core.errors import TargetError, TimedOut, Unreachable
+from bot.core.errors import TargetError
 from bot.core.operation import Progress
 from bot.core.preview import Preview
 from bot.core.text import Text
 from bot.providers.kubernetes.annotating import annotating
 from bot.providers.kubernetes.cautions import general_cautions
 from bot.providers.kubernetes.cluster import Cluster, Document
-from bot.providers.kubernetes.pauses import after_a_lost_answer
+from bot.providers.kubernetes.once import once
 from bot.providers.kubernetes.refusals import Changed
 from bot.providers.kubernetes.resources import DEPLOYMENTS
 from bot.providers.kubernetes.rollout import follow
@@ -102,39 +101,14 @@ async def roll(
 async def patch_once(cluster: Cluster, deployment: Document, steps: list[Document], digest: str) -> Document:
     """The deployment with the template accepted; when the answer is lost it is read, never sent again."""
     name = deployment["metadata"]["name"]
-    try:
-        return await cluster.patch(DEPLOYMENTS, name, steps, is_dry_run=False)
-    except (Unreachable, TimedOut) as error:
-        seen = None
-        for pause in after_a_lost_answer():
-            await asyncio.sleep(pause)
-            seen = await _read_if_reachable(cluster, name) or seen
-            if seen and digest_of(seen["spec"]["template"]) == digest:
-                return seen
-        raise _unconfirmed(name, seen) from error
-
-
-async def _read_if_reachable(cluster: Cluster, name: str) -> Document | None:
-    try:
-        return await cluster.read(DEPLOYMENTS, name)
-    except (Unreachable, TimedOut):
-        return None
-
-
-def _unconfirmed(name: str, seen: Document | None) -> TargetError:
-    if seen is None:
-        return unknown_outcome(name)
-    return TargetError(
-        "The connection broke while the change of {name} was sent. Looked at again, it is unchanged: {image}.",
-        name=name,
-        image=image_words(images_of(seen["spec"]["template"])),
-    )
-
-
-def unknown_outcome(name: str) -> Unreachable:
-    """Nobody knows whether a change was made: the answer was lost, and so was every look afterwards."""
-    return Unreachable(
-        "The connection broke while the change of {name} was sent; whether it was made is not known. "
-        "Look at it before anybody tries again.",
-        name=name,
+    return await once(
+        name,
+        lambda: cluster.patch(DEPLOYMENTS, name, steps, is_dry_run=False),
+        lambda: cluster.read(DEPLOYMENTS, name),
+        lambda seen: digest_of(seen["spec"]["template"]) == digest,
+        TargetError(
+            "The connection broke while the change of {name} was sent. Looked at again, it is unchanged: {image}.",
+            name=name,
+            image=image_words(images_of(deployment["spec"]["template"])),
+        ),
     )
