@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 from pydantic import Field, TypeAdapter
 
-from bot.core.errors import TargetError, TimedOut
+from bot.core.errors import TargetError
 from bot.core.findings import Link, Measurement, Reading
 from bot.core.operation import Parameters, Read
 from bot.core.redaction import mask
@@ -127,13 +127,13 @@ async def _picture(api: Api, wanted: Wanted, panel: int | None, query: Query) ->
     """The panel as PNG, or why there is none; a picture never makes the check fail."""
     if panel is None or not wanted.picture:
         return b"", say("no picture was asked for")
-    # Without the plugin Grafana draws a picture that says so, with status 200.
-    if not (await api.get(_FRONTEND, "/api/frontend/settings")).rendererAvailable:
-        return b"", say("Grafana draws no pictures: its image renderer is not installed")
     drawn = [*query, ("panelId", str(panel)), ("width", "1000"), ("height", "500"), ("tz", "UTC")]
     try:
+        # Without the plugin Grafana draws a picture that says so, with status 200.
+        if not (await api.get(_FRONTEND, "/api/frontend/settings")).rendererAvailable:
+            return b"", say("Grafana draws no pictures: its image renderer is not installed")
         answer = await api.page(f"/render/d-solo/{wanted.uid}/_", drawn, _RENDER_LIMIT_MS)
-    except (Declined, TimedOut):
+    except TargetError:
         return b"", say("Grafana did not draw the picture in time, or refused it")
     if not answer.body.startswith(_PNG) or len(answer.body) > _PICTURE_LIMIT:
         return b"", say("Grafana answered no usable picture")

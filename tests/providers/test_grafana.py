@@ -78,8 +78,12 @@ async def test_without_the_renderer_the_link_is_all_there_is(grafana: Grafana) -
     assert grafana.drawn == []
 
 
-async def test_a_picture_that_cannot_be_drawn_does_not_cost_the_link(grafana: Grafana) -> None:
-    grafana.render_status = 500
+@pytest.mark.parametrize("failing", ["settings_status", "render_status"])
+@pytest.mark.parametrize("status", [500, 403, 0])
+async def test_a_picture_that_cannot_be_drawn_does_not_cost_the_link(
+    grafana: Grafana, failing: str, status: int
+) -> None:
+    setattr(grafana, failing, status)
     reading = await read("grafana.dashboard", address(grafana), uid="api-overview", panel="2")
     assert "did not draw the picture" in missing(reading, "picture")
     assert len(reading.links) == 1

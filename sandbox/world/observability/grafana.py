@@ -35,7 +35,10 @@ def _panels(titles: Mapping[int, str]) -> list[dict[str, Any]]:
 
 
 class Grafana:
-    """`dashboards` by uid; `has_renderer` is whether the plugin is installed; `drawn` are the queries of pictures."""
+    """`dashboards` by uid; `has_renderer` is whether the plugin is installed; `drawn` are the queries of pictures.
+
+    `settings_status` and `render_status` are how those two answer; 0 breaks the connection.
+    """
 
     token = TOKEN
 
@@ -44,6 +47,7 @@ class Grafana:
         self.front = Front(tokens={TOKEN: frozenset({"dashboards:read"})})
         self.dashboards: dict[str, Dashboard] = {}
         self.has_renderer = True
+        self.settings_status = 200
         self.render_status = 200
         self.drawn: list[dict[str, str]] = []
 
@@ -65,15 +69,24 @@ class Grafana:
         meta = {"url": f"/d/{uid}/emulated", "canEdit": False, "version": 1}
         return web.json_response({"dashboard": self.dashboards[uid].document(uid), "meta": meta})
 
-    async def _settings(self, _request: web.Request) -> web.Response:
+    async def _settings(self, request: web.Request) -> web.Response:
+        if self.settings_status != 200:
+            return _failed(request, self.settings_status)
         return web.json_response({"rendererAvailable": self.has_renderer, "buildInfo": {"version": "11.0.0"}})
 
     async def _render(self, request: web.Request) -> web.Response:
         self.drawn.append(dict(request.query))
         if self.render_status != 200:
-            return _refuse(self.render_status, "Rendering failed")
+            return _failed(request, self.render_status)
         # Without the plugin the real one answers 200 as well, with a picture that says so.
         return web.Response(body=_png(255 if self.has_renderer else 0), content_type="image/png")
+
+
+def _failed(request: web.Request, status: int) -> web.Response:
+    if not status and request.transport is not None:
+        request.transport.abort()
+        return web.Response()
+    return _refuse(status, "it failed")
 
 
 def _refuse(status: int, words: str) -> web.Response:
