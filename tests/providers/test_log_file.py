@@ -101,6 +101,20 @@ async def test_a_window_of_minutes_leaves_older_lines_out(stamped: object, tmp_p
     assert measured(reading)["newest_age_s"] in range(298, 340)
 
 
+@pytest.mark.parametrize("number", [10**400, -(10**400), 10**20, 0.5, float("inf"), float("nan"), True])
+async def test_a_number_that_is_no_time_does_not_cost_the_other_lines(number: float, tmp_path: Path) -> None:
+    path = written(tmp_path, json.dumps({"ts": number}), f"{ago(5).isoformat()} ERROR one")
+    reading = await read("log_file.lines", {"path": path}, contains=["error"], minutes=60)
+    assert measured(reading)["matched"] == 1
+
+
+async def test_a_line_whose_beginning_is_out_of_reach_is_left_out(place: Settings, tmp_path: Path) -> None:
+    path = written(tmp_path, f"key {'s3same' * 700_000}", *["INFO"] * 3)
+    reading = await read("log_file.lines", {**place, "path": path}, lines=10)
+    assert measured(reading)["lines"] == 3
+    assert "s3same" not in repr(reading)
+
+
 async def test_times_without_an_offset_are_those_of_the_file_s_zone(tmp_path: Path) -> None:
     there = ago(3 * 60 + 5)
     path = written(tmp_path, f"{there:%Y-%m-%d %H:%M:%S} ERROR")

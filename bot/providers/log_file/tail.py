@@ -40,11 +40,11 @@ async def _remote(machine: Machine, path: str, lines: int) -> End:
         raise _no_file(path)
     now = await machine.clock()
     answer = await machine.run("tail", "-n", str(lines), "--", path, output=_BYTES)
-    if not answer.is_whole:
+    if is_cut := not answer.is_whole:
         answer = await machine.run("tail", "-c", str(_BYTES), "--", path, output=_BYTES)
     if answer.code:
         raise machine.refusal(answer, path)
-    return End(_split(answer.output, lines), now - float(changed), int(size), now)
+    return End(_split(answer.output, lines, is_cut=is_cut), now - float(changed), int(size), now)
 
 
 def _local(path: str, lines: int) -> End:
@@ -66,11 +66,13 @@ def _local(path: str, lines: int) -> End:
             "The file {path} cannot be read ({reason}).", path=path, reason=error.strerror or type(error).__name__
         ) from error
     now = time()
-    return End(_split(content, lines), now - status.st_mtime, status.st_size, now)
+    return End(_split(content, lines, is_cut=status.st_size > _BYTES), now - status.st_mtime, status.st_size, now)
 
 
-def _split(content: bytes, lines: int) -> list[str]:
-    kept = content.split(b"\n")[-lines - 1 :]
+def _split(content: bytes, lines: int, *, is_cut: bool) -> list[str]:
+    """Without the rest of a line whose beginning was not read: half a secret no longer looks like one."""
+    whole = content.split(b"\n")[int(is_cut) :]
+    kept = whole[-lines - 1 :]
     return [line[:_LINE_LIMIT].decode(errors="replace").rstrip("\r") for line in kept if line.strip()][-lines:]
 
 

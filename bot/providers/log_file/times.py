@@ -64,7 +64,7 @@ def _from_words(words: str, local: tzinfo) -> datetime | None:
 
 def _from_number(value: float) -> datetime | None:
     """Seconds since 1970, or milliseconds where that would be far beyond our time."""
-    seconds = value / 1000 if value > 100 * _YEAR_2001 else value
-    if not _YEAR_2001 < seconds < 10 * _YEAR_2001:
-        return None
-    return datetime.fromtimestamp(seconds, UTC)
+    for unit in (1, 1000):
+        if _YEAR_2001 * unit < value < 10 * _YEAR_2001 * unit:  # no division before: numbers in a log have any size
+            return datetime.fromtimestamp(value / unit, UTC)
+    return None
