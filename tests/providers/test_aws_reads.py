@@ -84,6 +84,14 @@ async def test_growth_tells_how_much_an_hour_and_when_it_is_full(aws: AwsServer)
     assert len(reading.trend) > 20
 
 
+async def test_growth_without_a_ceiling_never_says_that_it_does_not_rise(aws: AwsServer) -> None:
+    leak(aws, 50, per_hour=6, hours=4)
+    endless = {name: value for name, value in LEAK.items() if name != "ceiling"}
+    reading = await read("cloudwatch.growth", aws.address(), **ECS, **endless)
+    assert measured(reading)["per_hour"] == pytest.approx(6, abs=0.3)
+    assert missing(reading, "hours_left") == "the check names no ceiling"
+
+
 async def test_growth_after_a_restart_is_not_hidden_by_the_fall(aws: AwsServer) -> None:
     leak(aws, 60, per_hour=8, hours=3, until=120)
     leak(aws, 40, per_hour=8, hours=1.5)

@@ -44,7 +44,7 @@ async def _read(address: Address, wanted: Growth) -> Reading:
             Measurement("per_hour", per_hour, f"{wanted.unit}/h"),
             Measurement("last", last, wanted.unit),
             Measurement("hours", round(hours[-1], 1), "h"),
-            Measurement("hours_left", left, "h", say("it does not rise") if left is None else None),
+            Measurement("hours_left", left, "h", None if left is not None else _why_never(wanted)),
         ),
         trend=tuple(round(value, 3) for value in values),
     )
@@ -61,6 +61,10 @@ def _left(last: float, per_hour: float, wanted: Growth) -> float | None:
     if wanted.ceiling is None or per_hour <= 0:
         return None
     return round(max(0.0, wanted.ceiling - last) / per_hour, 1)
+
+
+def _why_never(wanted: Growth) -> Text:
+    return say("it does not rise") if wanted.ceiling else say("the check names no ceiling")
 
 
 def _too_few(count: int, wanted: Growth) -> Reading:
