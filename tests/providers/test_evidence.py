@@ -117,6 +117,8 @@ async def test_evidence_needs_a_place_of_its_own_pods_and_the_right_to_read_them
     gone = room.address() | {"folder": f"{tmp_path}/nowhere"}
     said = spoken(await refusal(preview("capture_evidence", gone, GIVEN)))
     assert said.endswith("does not exist where the bot runs.")
+    long = room.address() | {"folder": f"/{'a' * 290}"}
+    assert "written: File name too long" in spoken(await refusal(preview("capture_evidence", long, GIVEN)))
     here = room.address() | {"folder": str(tmp_path)}
     nobody = await refusal(preview("capture_evidence", here, {"selector": "app=x"}))
     assert spoken(nobody) == "There is no such pod."

@@ -3,15 +3,17 @@
 import asyncio
 import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec
 
 from bot.core.errors import TargetError
 from bot.core.preview import Line
 from bot.core.text import say
 from bot.providers.evidence.sight import Sight
 
+P = ParamSpec("P")
 _FREE: Final = 200 * 1024 * 1024
 
 
@@ -27,12 +29,15 @@ class Folder:
         return str(self._path)
 
     async def look(self) -> Sight:
-        await asyncio.to_thread(self._require_usable)
+        await self._in_thread(self._require_usable)
         return Sight((Line(say("kept in"), "", str(self._above)),))
 
     async def put(self, name: str, data: bytes) -> None:
+        await self._in_thread(self._put, name, data)
+
+    async def _in_thread(self, work: Callable[P, None], /, *args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            await asyncio.to_thread(self._put, name, data)
+            await asyncio.to_thread(work, *args, **kwargs)
         except OSError as error:
             raise TargetError("The evidence could not be written: {reason}", reason=error.strerror or "?") from error
 
