@@ -377,6 +377,7 @@ async def test_a_lost_answer_to_the_registration_is_looked_up(aws: AwsServer) ->
     arrange_service(aws)
     shown = await preview("ecs.memory", here(aws), service=SERVICE, mb=2048, max=4096)
     aws.control("fault", action="ecs:RegisterTaskDefinition", kind="lost after")
+    aws.control("fault", action="ecs:DescribeTaskDefinition", kind="lost before", after=2)
     assert "(api:3)" in await execute("ecs.memory", here(aws), shown)
     again = await preview("ecs.memory", here(aws), service=SERVICE, mb=3072, max=4096)
     aws.control("fault", action="ecs:RegisterTaskDefinition", kind="lost before")

@@ -82,6 +82,20 @@ async def test_a_lost_answer_is_looked_up(aws: AwsServer, here: Settings) -> Non
     assert kept(aws)[GROUP] == 90
 
 
+async def test_a_lost_answer_that_cannot_be_looked_up_is_told_as_not_known(aws: AwsServer, here: Settings) -> None:
+    shown = await preview(NAME, here, days=90, min=90)
+    aws.control("fault", action="logs:PutRetentionPolicy", kind="lost after")
+    aws.control("fault", action="logs:DescribeLogGroups", kind="lost before", after=1, times=2)
+    assert await execute(NAME, here, shown) == f"{GROUP} is kept for 90 d now", "the third look"
+    shown = await preview(NAME, here, days=180, min=90)
+    aws.control("fault", action="logs:PutRetentionPolicy", kind="lost after")
+    aws.control("fault", action="logs:DescribeLogGroups", kind="lost before", after=1, times=9)
+    error = await refused(execute(NAME, here, shown))
+    assert isinstance(error, Unreachable)
+    assert "for how long it is kept now is not known" in spoken(error)
+    assert aws.asked().count("logs:PutRetentionPolicy") == 2
+
+
 async def test_a_group_tells_how_long_it_keeps_its_lines(aws: AwsServer, here: Settings) -> None:
     reading = await read("cloudwatch_logs.group", here)
     assert measured(reading)["for_ever"] is True

@@ -11,6 +11,7 @@ from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.aws.account import LIMIT as _READ_LIMIT
 from bot.providers.aws.account import Account, Document, opened
+from bot.providers.aws.again import look_again
 from bot.providers.aws.logs import Address, no_group
 from bot.providers.aws.refusals import Changed
 
@@ -66,10 +67,7 @@ async def _execute(address: Address, wanted: Retention, preview: Preview, _: Pro
         try:
             await _set(account, address, wanted.days)
         except (Unreachable, TimedOut) as error:
-            if _days(await _group(account, address)) != wanted.days:
-                raise Unreachable(
-                    "The answer was lost. Looked at again, {group} is kept as before.", group=address.group
-                ) from error
+            await _require_set(account, address, wanted.days, error)
     return say("{group} is kept for {days} now", group=address.group, days=_shown(wanted.days))
 
 
@@ -87,6 +85,20 @@ async def _set(account: Account, address: Address, days: int) -> None:
         await account.ask("logs", "delete_retention_policy", logGroupName=address.group)
     else:
         await account.ask("logs", "put_retention_policy", logGroupName=address.group, retentionInDays=days)
+
+
+async def _require_set(account: Account, address: Address, days: int, lost: TargetError) -> None:
+    seen = await look_again(lambda: _group(account, address), lambda group: _days(group) == days)
+    if seen is None:
+        raise Unreachable(
+            "The connection broke while {group} was changed; for how long it is kept now is not known. Look at it "
+            "before anybody tries again.",
+            group=address.group,
+        ) from lost
+    if _days(seen) != days:
+        raise Unreachable(
+            "The answer was lost. Looked at again, {group} is kept as before.", group=address.group
+        ) from lost
 
 
 def _days(group: Document) -> int:

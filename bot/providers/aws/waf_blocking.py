@@ -1,6 +1,5 @@
 """Blocking an address at the edge for some hours, and letting it in again: read, merge, write with the lock."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Final, TypeAlias
@@ -12,6 +11,7 @@ from bot.core.operation import Change, Progress
 from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.aws.account import Account, opened
+from bot.providers.aws.again import look_again
 from bot.providers.aws.refusals import Changed
 from bot.providers.aws.waf import TAG, Address, AddressList, Listed, list_of
 
@@ -21,7 +21,6 @@ _LIMIT: Final = 30.0
 _WIDEST: Final = {4: 24, 6: 48}
 _TAGS: Final = 45
 """A list can carry 50 tags, and the team may want some."""
-_PAUSES: Final = (0.2, 0.4, 0.8, 1.6)
 
 
 def _canonical(value: str) -> str:
@@ -190,24 +189,18 @@ async def _require_written(
     account: Account, address: Address, wanted: Listed, addresses: set[str], error: TargetError
 ) -> None:
     """After a lost answer: look, and never send again."""
-    seen = None
-    for pause in _PAUSES:
-        await asyncio.sleep(pause)
-        try:
-            seen = await list_of(account, address, wanted)
-        except (Unreachable, TimedOut):
-            seen = None
-        if seen is not None and set(seen.addresses) == addresses:
-            return
+    seen = await look_again(lambda: list_of(account, address, wanted), lambda found: set(found.addresses) == addresses)
     if seen is None:
         raise Unreachable(
             "The connection broke while the list {name} was written; whether it was is not known. Look at it before "
             "anybody tries again.",
             name=wanted.name,
         ) from error
-    raise TargetError(
-        "The connection broke while the list {name} was written. Looked at again, it is unchanged.", name=wanted.name
-    ) from error
+    if set(seen.addresses) != addresses:
+        raise TargetError(
+            "The connection broke while the list {name} was written. Looked at again, it is unchanged.",
+            name=wanted.name,
+        ) from error
 
 
 BLOCK = Change("waf.block", Address, Block, _LIMIT, _preview_block, _execute_block)

@@ -34,7 +34,7 @@ class Gate:
         self.policies = Policies()
         self.additions = Additions()
         self.asked: list[list[str]] = []
-        self.faults: dict[str, str] = {}
+        self.faults: dict[str, list[str]] = {}
 
     def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/control":
@@ -43,7 +43,8 @@ class Gate:
         if one is None:
             return _sent(Answer(403, b"{}", "application/json"), start)
         with self._lock:
-            fault = self.faults.pop(one.action, "")
+            faults = self.faults.get(one.action)
+            fault = faults.pop(0) if faults else ""
             if fault == "lost before":
                 return _cut(environ, start)
             answer = self._answer(one) if not fault or fault == "lost after" else _faulty(one, fault)
@@ -93,8 +94,9 @@ class Gate:
     def set_role(self, policy: dict[str, Any]) -> None:
         self.policies.of_role = policy
 
-    def set_fault(self, action: str, kind: str) -> None:
-        self.faults[action] = kind
+    def set_fault(self, action: str, kind: str, after: int = 0, times: int = 1) -> None:
+        """What goes wrong with an action so many times, after so many times that nothing does."""
+        self.faults[action] = [*[""] * after, *[kind] * times]
 
     def set_asked(self) -> list[list[str]]:
         return self.asked

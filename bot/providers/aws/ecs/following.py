@@ -2,18 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Final
 
 from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.operation import Progress
 from bot.core.text import say
 from bot.providers.aws.account import Account
+from bot.providers.aws.again import look_again
 from bot.providers.aws.ecs.services import Address, Deployment, Service, service_from, service_of
 
 LIMIT: Final = 900.0
 FOLLOW_LIMIT: Final = 870.0
-_LOOKS: Final = 7
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
@@ -124,22 +123,19 @@ def _late(name: str, ours: Deployment | None, count: int, limit: float) -> Timed
 async def _seen(
     account: Account, address: Address, before: Service, is_done: Callable[[Service], bool], error: TargetError
 ) -> Service:
-    seen = None
-    for pause in islice(_pauses(), _LOOKS):
-        await asyncio.sleep(pause)
-        seen = await _look(account, address, before.name) or seen
-        if seen is not None and is_done(seen):
-            return seen
+    seen = await look_again(lambda: service_of(account, address, before.name), is_done)
     if seen is None:
         raise Unreachable(
             "The connection broke while the change of {service} was sent; whether it was made is not known. "
             "Look at the service before anybody tries again.",
             service=before.name,
         ) from error
-    raise TargetError(
-        "The connection broke while the change of {service} was sent. Looked at again, it is unchanged: {present}, "
-        "{desired} tasks.",
-        service=before.name,
-        present=seen.task_definition,
-        desired=seen.desired,
-    ) from error
+    if not is_done(seen):
+        raise TargetError(
+            "The connection broke while the change of {service} was sent. Looked at again, it is unchanged: {present}, "
+            "{desired} tasks.",
+            service=before.name,
+            present=seen.task_definition,
+            desired=seen.desired,
+        ) from error
+    return seen

@@ -11,6 +11,7 @@ from bot.core.operation import Change, Progress
 from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.aws.account import Account, Document, opened
+from bot.providers.aws.again import look_again
 from bot.providers.aws.ecs.following import FOLLOW_LIMIT, LIMIT, follow, update_once
 from bot.providers.aws.ecs.services import Address, Named, Service, service_of
 from bot.providers.aws.ecs.shown import cautions, require_as_shown, require_changeable, state_of
@@ -128,8 +129,12 @@ async def _register_once(account: Account, present: TaskDefinition, newest: Task
     try:
         answer = await account.ask("ecs", "register_task_definition", **document)
     except (Unreachable, TimedOut) as error:
-        seen = await task_definition_of(account, present.family)
-        if seen.revision > newest.revision and _present_mb(seen) == mb and seen.images == present.images:
+
+        def is_ours(one: TaskDefinition) -> bool:
+            return one.revision > newest.revision and _present_mb(one) == mb and one.images == present.images
+
+        seen = await look_again(lambda: task_definition_of(account, present.family), is_ours)
+        if seen is not None and is_ours(seen):
             return seen.name
         raise TargetError(
             "The connection broke while the new task definition of {family} was registered. The service is unchanged.",
