@@ -42,6 +42,13 @@ def tag(aws: AwsServer, named: Named, address: str, end: datetime) -> None:
         waf.tag_resource(ResourceARN=arn, Tags=[{"Key": f"plantao/{address}", "Value": f"{end:%Y-%m-%dT%H:%MZ}"}])
 
 
+def tags(aws: AwsServer, named: Named) -> list[str]:
+    with aws.client("wafv2") as waf:
+        arn = waf.get_ip_set(Name=named["name"], Id=named["id"], Scope="REGIONAL")["IPSet"]["ARN"]
+        kept = waf.list_tags_for_resource(ResourceARN=arn)["TagInfoForResource"]["TagList"]
+    return [one["Key"] for one in kept]
+
+
 async def test_an_address_is_added_to_what_is_there_with_the_end_of_its_block(aws: AwsServer, blocked: Named) -> None:
     shown = await preview("waf.block", aws.address(), **blocked, address="1.2.3.4", hours=6, never=("8.8.8.0/24",))
     assert lines(shown) == {"address": ("", "1.2.3.4/32"), "blocked for": ("", "6 h"), "addresses blocked": ("1", "2")}
@@ -122,7 +129,7 @@ async def test_the_lock_refuses_a_change_between_the_look_and_the_write(aws: Aws
     aws.control("fault", action="wafv2:UpdateIPSet", kind="stale lock")
     error = await refused(execute("waf.block", aws.address(), shown))
     assert "changed by somebody else at the same moment" in spoken(error)
-    assert listed(aws, blocked) == ["9.9.9.9/32"]
+    assert (listed(aws, blocked), tags(aws, blocked)) == (["9.9.9.9/32"], [])
 
 
 async def test_a_lost_answer_is_looked_up_and_the_list_written_once(aws: AwsServer, blocked: Named) -> None:
@@ -145,6 +152,22 @@ async def test_without_the_right_to_note_the_end_nothing_is_blocked(aws: AwsServ
     with pytest.raises(Denied) as caught:
         await execute("waf.block", aws.address(), shown)
     assert "`wafv2:TagResource`" in spoken(caught.value)
+    assert listed(aws, blocked) == ["9.9.9.9/32"]
+
+
+async def test_an_end_that_cannot_be_noted_or_taken_off_is_told_with_what_was_done(
+    aws: AwsServer, blocked: Named
+) -> None:
+    shown = await preview("waf.block", aws.address(), **blocked, address="1.2.3.4")
+    aws.control("fault", action="wafv2:TagResource", kind="lost after")
+    error = await refused(execute("waf.block", aws.address(), shown))
+    assert spoken(error) == "The connection to AWS broke before it answered. Nothing was blocked."
+    assert (listed(aws, blocked), tags(aws, blocked)) == (["9.9.9.9/32"], ["plantao/1.2.3.4/32"])
+    await execute("waf.block", aws.address(), shown)
+    gone = await preview("waf.unblock", aws.address(), **blocked, address="1.2.3.4")
+    aws.control("fault", action="wafv2:UntagResource", kind="broken")
+    said = await execute("waf.unblock", aws.address(), gone)
+    assert said.startswith("1.2.3.4/32 is no longer blocked by blocked; the note of its end stays there: AWS is in")
     assert listed(aws, blocked) == ["9.9.9.9/32"]
 
 

@@ -1,5 +1,6 @@
 """Blocking an address at the edge for some hours, and letting it in again: read, merge, write with the lock."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Final, TypeAlias
@@ -80,10 +81,13 @@ async def _execute_block(address: Address, wanted: Block, preview: Preview, _: P
     end = datetime.now(UTC) + timedelta(hours=int(preview.arguments["hours"]))
     async with opened(address) as account:
         found = await _as_shown(account, address, wanted, preview)
-        # The end first: a block that nobody knows the end of must not exist.
-        tag = {"Key": f"{TAG}{blocked}", "Value": f"{end:%Y-%m-%dT%H:%MZ}"}
-        await account.ask("wafv2", "tag_resource", ResourceARN=found.arn, Tags=[tag])
-        await _write_once(account, address, wanted, found, (*found.addresses, blocked))
+        await _note(account, found, blocked, end)
+        try:
+            await _write_once(account, address, wanted, found, (*found.addresses, blocked))
+        except Changed:
+            with suppress(TargetError):
+                await _forget(account, found, blocked)
+            raise
     return say("{address} is blocked by {name} until {end}", address=blocked, name=found.name, end=end)
 
 
@@ -107,9 +111,31 @@ async def _execute_unblock(address: Address, wanted: Unblock, preview: Preview, 
     async with opened(address) as account:
         found = await _as_shown(account, address, wanted, preview)
         await _write_once(account, address, wanted, found, tuple(one for one in found.addresses if one != freed))
-        if freed in found.ends:
-            await account.ask("wafv2", "untag_resource", ResourceARN=found.arn, TagKeys=[f"{TAG}{freed}"])
+        try:
+            if freed in found.ends:
+                await _forget(account, found, freed)
+        except TargetError as error:
+            return say(
+                "{address} is no longer blocked by {name}; the note of its end stays there: {reason}",
+                address=freed,
+                name=found.name,
+                reason=error.text,
+            )
     return say("{address} is no longer blocked by {name}", address=freed, name=found.name)
+
+
+async def _note(account: Account, found: AddressList, blocked: str, end: datetime) -> None:
+    """The end first: a block that nobody knows the end of must not exist."""
+    tag = {"Key": f"{TAG}{blocked}", "Value": f"{end:%Y-%m-%dT%H:%MZ}"}
+    try:
+        await account.ask("wafv2", "tag_resource", ResourceARN=found.arn, Tags=[tag])
+    except (Unreachable, TimedOut) as error:
+        raise TargetError("{reason} Nothing was blocked.", reason=error.text) from error
+
+
+async def _forget(account: Account, found: AddressList, freed: str) -> None:
+    """A note without its block would take up the room of others."""
+    await account.ask("wafv2", "untag_resource", ResourceARN=found.arn, TagKeys=[f"{TAG}{freed}"])
 
 
 def _require_blockable(network: Network, wanted: Block) -> None:
