@@ -15,7 +15,7 @@ from typing import Any
 
 import data_changes
 import pytest
-from aws_server import REGION, AwsServer
+from aws_server import AwsServer
 from kubernetes_room import (
     NAME,
     PERMISSIONS,
@@ -280,11 +280,28 @@ async def test_every_right_of_the_documented_policy_is_needed_and_named_when_it_
             assert f"`{action}`" in spoken(caught.value)
 
 
-async def test_an_upload_whose_answer_is_lost_is_told_and_overwrites_nothing(room: Room, aws: AwsServer) -> None:
+async def test_an_upload_whose_answer_is_lost_is_looked_up_and_sent_once(room: Room, aws: AwsServer) -> None:
     with bucket(aws) as s3:
         address = in_bucket(room, aws)
         shown = await preview("capture_evidence", address, GIVEN)
         aws.control("fault", action="s3:PutObject", kind="lost after")
-        await refusal(execute("capture_evidence", address, GIVEN, shown))
-        assert len(s3.list_objects_v2(Bucket=BUCKET)["Contents"]) == 1, "sent once"
-        assert address["region"] == REGION
+        aws.control("fault", action="s3:GetObject", kind="lost before")
+        said = await execute("capture_evidence", address, GIVEN, shown)
+        kept = s3.list_objects_v2(Bucket=BUCKET)["Contents"]
+        assert said.startswith(f"{len(kept) - 1} files are kept")
+        assert aws.asked().count("s3:PutObject") == len(kept)
+
+
+@pytest.mark.parametrize(
+    ("looks", "words"), [(0, "is not in s3://evidence/"), (9, "whether it is there is not known.")]
+)
+async def test_an_upload_that_never_came_or_that_nobody_can_look_up_ends_the_capture(
+    room: Room, aws: AwsServer, looks: int, words: str
+) -> None:
+    with bucket(aws):
+        address = in_bucket(room, aws)
+        shown = await preview("capture_evidence", address, GIVEN)
+        aws.control("fault", action="s3:PutObject", kind="lost before")
+        aws.control("fault", action="s3:GetObject", kind="lost before", times=looks)
+        assert words in spoken(await refusal(execute("capture_evidence", address, GIVEN, shown)))
+        assert "s3:PutObject" not in aws.asked(), "lost before it came, and not sent again"

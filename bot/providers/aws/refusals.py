@@ -104,4 +104,5 @@ def _refused(error: Any, service: str) -> TargetError:
 def _is_missing(code: str, message: str) -> bool:
     # ECS has no code of its own for a task definition that is not there.
     is_unnamed = code == "ClientException" and ("does not exist" in message or "Unable to describe" in message)
-    return "NotFound" in code or "Nonexistent" in code or code.startswith("NoSuch") or is_unnamed
+    # To a HEAD there is no body, and no other code than the status.
+    return code == "404" or "NotFound" in code or "Nonexistent" in code or code.startswith("NoSuch") or is_unnamed

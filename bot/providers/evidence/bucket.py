@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from bot.core.errors import TargetError
+from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.preview import Line
 from bot.core.text import say
 from bot.providers.aws import account
 from bot.providers.aws.account import Account
+from bot.providers.aws.again import look_again
 from bot.providers.aws.refusals import NoSuch
 from bot.providers.evidence.place import Place
 from bot.providers.evidence.sight import Sight
@@ -54,19 +55,34 @@ class Bucket:
         checksum = base64.b64encode(hashlib.sha256(data).digest()).decode()
         # What the bucket encrypts with by itself may be a key of the team's own: only a bucket without gets ours.
         encryption = {} if self._encryption else {"ServerSideEncryption": "AES256"}
-        await self._ask(
-            "put_object",
-            Key=f"{self._prefix}{name}",
-            Body=data,
-            ContentType="text/plain; charset=utf-8",
-            ChecksumAlgorithm="SHA256",
-            ChecksumSHA256=checksum,
-            IfNoneMatch="*",
-            **encryption,
-        )
-        kept = await self._ask("head_object", Key=f"{self._prefix}{name}", ChecksumMode="ENABLED")
+        try:
+            await self._ask(
+                "put_object",
+                Key=f"{self._prefix}{name}",
+                Body=data,
+                ContentType="text/plain; charset=utf-8",
+                ChecksumAlgorithm="SHA256",
+                ChecksumSHA256=checksum,
+                IfNoneMatch="*",
+                **encryption,
+            )
+        except (Unreachable, TimedOut) as error:
+            if await look_again(lambda: self._head(name), bool) is None:
+                raise Unreachable(
+                    "The connection broke while {name} was put into {place}; whether it is there is not known.",
+                    name=name,
+                    place=self.where,
+                ) from error
+        kept = await self._head(name)
         if kept.get("ChecksumSHA256") != checksum or not kept.get("ServerSideEncryption"):
             raise TargetError("{name} is not in {place} as it was written.", name=name, place=self.where)
+
+    async def _head(self, name: str) -> dict[str, Any]:
+        """What S3 tells of an object; empty where there is none."""
+        try:
+            return await self._ask("head_object", Key=f"{self._prefix}{name}", ChecksumMode="ENABLED")
+        except NoSuch:
+            return {}
 
     async def _require_closed(self) -> None:
         """Refuse a bucket that somebody could open to the public."""
