@@ -36,6 +36,7 @@ from ssh_server import SshServer, serving
 from bot.catalog.load import load_system
 from bot.catalog.system import Catalog
 from bot.core.errors import Denied
+from bot.core.text import Text
 from bot.providers import operation
 from bot.providers.reach import CatalogTargets
 from bot.settings import HERE
@@ -182,6 +183,35 @@ async def test_the_access_log_of_a_machine_is_kept_with_what_was_rotated_of_it(
     assert originals["access.log.2.txt"] == hashlib.sha256(packed).hexdigest()
 
 
+async def test_a_file_that_is_gone_or_broken_does_not_keep_the_others_from_being_kept(
+    machine: SshServer, tmp_path: Path
+) -> None:
+    nginx, place = tmp_path / "nginx", tmp_path / "kept"
+    nginx.mkdir()
+    place.mkdir()
+    whole = gzip.compress(b"monday\n") + gzip.compress(b"tuesday\n")
+    logs = {"a.log": b"first\n", "b.log": b"gone\n", "c.log.gz": b"no gzip", "d.log.gz": whole, "e.log.gz": whole[:-9]}
+    for age, (name, data) in enumerate(logs.items()):
+        (nginx / name).write_bytes(data)
+        os.utime(nginx / name, (time() - age, time() - age))
+
+    async def rotated(_: Text) -> None:
+        (nginx / "b.log").unlink(missing_ok=True)
+
+    address: Settings = machine.address() | {"folder": str(place)}
+    shown = await data_changes.preview("host.capture_logs", address, folder=str(nginx), pattern="*.log*", hours=1)
+    said = await data_changes.execute("host.capture_logs", address, shown, rotated)
+    files = kept(place)
+    require_sealed(files, said)
+    assert "1 of them cut, 3 noted as missing" in said
+    texts = {name: data for name, data in files.items() if name.islower()}
+    assert texts == {"a.log": b"first\n", "d.log.txt": b"monday\ntuesday\n", "e.log.txt": b"monday\ntuesday\n"}
+    lost, packed, cut = files["MISSING"].decode().splitlines()
+    assert lost.startswith("b.log: ")
+    assert packed == "c.log.gz: A packed log file cannot be unpacked."
+    assert cut.startswith("e.log.txt: only")
+
+
 async def test_a_machine_without_such_logs_or_with_a_broken_archive_says_so(machine: SshServer, tmp_path: Path) -> None:
     place = tmp_path / "kept"
     place.mkdir()
@@ -192,7 +222,8 @@ async def test_a_machine_without_such_logs_or_with_a_broken_archive_says_so(mach
     (tmp_path / "access.log.1.gz").write_bytes(b"no gzip")
     shown = await data_changes.preview("host.capture_logs", address, **given)
     broken = await data_changes.refused(data_changes.execute("host.capture_logs", address, shown))
-    assert spoken(broken) == "A packed log file cannot be unpacked."
+    assert spoken(broken) == ("None of the 1 files can be kept: access.log.1.gz: A packed log file cannot be unpacked.")
+    assert captures(place) == []
 
 
 @contextmanager

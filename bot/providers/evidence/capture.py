@@ -4,12 +4,14 @@ import asyncio
 import hashlib
 from typing import Final
 
+from bot.core.errors import TargetError
 from bot.core.redaction import mask
 from bot.core.text import Text, say
 from bot.providers.evidence.place import Shelf
 
 _SUMS: Final = "SHA256SUMS"
 _ORIGINALS: Final = "ORIGINALS"
+_TOLD: Final = 3
 
 
 class Capture:
@@ -26,6 +28,11 @@ class Capture:
     def count(self) -> int:
         return len(self._sums)
 
+    @property
+    def reasons(self) -> str:
+        """Why things are missing, the first of many."""
+        return "; ".join(self._missing[:_TOLD])
+
     async def add(self, name: str, raw: bytes, text: bytes | None = None, *, is_cut: bool = False) -> None:
         """Keep a text masked, with the checksum of what it was made from: `raw`, where that was packed."""
         # In a thread: masking a day of logs takes longer than the event loop can spare.
@@ -40,6 +47,10 @@ class Capture:
         """Note what could not be kept, or not whole."""
         self._missing.append(mask(words))
 
+    def fail(self, name: str, error: TargetError) -> None:
+        """Note why something could not be kept."""
+        self.miss(f"{name}: {error.text.msgid.format(**error.text.values)}")
+
     async def seal(self) -> Text:
         """Write the lists; the checksum of the last one is what belongs into the record."""
         if self._missing:
@@ -48,10 +59,12 @@ class Capture:
         sums = _listed(self._sums)
         await self._shelf.put(_SUMS, sums)
         return say(
-            "{count} files are kept in {place}, {cut} of them cut; SHA-256 of their list: {seal}",
+            "{count} files are kept in {place}, {cut} of them cut, {missing} noted as missing; SHA-256 of their list: "
+            "{seal}",
             count=self.count,
             place=self._shelf.where,
             cut=self.cut,
+            missing=len(self._missing),
             seal=hashlib.sha256(sums).hexdigest(),
         )
 

@@ -1,16 +1,18 @@
 """Keeping the log files of a machine as evidence: those of the last hours, the rotated ones too."""
 
-import asyncio
+import gzip
 import re
 import zlib
+from io import BytesIO
 from typing import Final
 
 from pydantic import Field
 
-from bot.core.errors import TargetError
+from bot.core.errors import Denied, TargetError
 from bot.core.operation import Change, Parameters, Progress
 from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
+from bot.providers.crunching import crunch
 from bot.providers.evidence.capture import Capture
 from bot.providers.evidence.place import Place, opened_shelf
 from bot.providers.host import address as machine_address
@@ -22,6 +24,7 @@ _LIMIT: Final = 600.0
 _READ_LIMIT: Final = 120.0
 _BYTES: Final = 64 * 1024 * 1024
 _UNPACKED: Final = 256 * 1024 * 1024
+_CHUNK: Final = 1024 * 1024
 _FILES: Final = 100
 _SHOWN: Final = 8
 _NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,99}"
@@ -65,6 +68,10 @@ async def _execute(address: Address, _: CaptureLogs, preview: Preview, progress:
         for place, file in enumerate(files, 1):
             await _keep(machine, wanted, file, capture)
             await progress(say("{done} of {count} files kept", done=place, count=len(files)))
+        if not capture.count:
+            raise TargetError(
+                "None of the {count} files can be kept: {reasons}", count=len(files), reasons=capture.reasons
+            )
         return await capture.seal()
 
 
@@ -86,29 +93,43 @@ async def _files(machine: Machine, wanted: CaptureLogs) -> list[Found]:
 
 
 async def _keep(machine: Machine, wanted: CaptureLogs, file: Found, capture: Capture) -> None:
+    """One that was rotated away or is broken must not keep the others from being kept; a right that is missing does."""
     # Names become file names here, and they came from outside.
     if not re.fullmatch(_NAME, file.name):
         capture.miss(f"{file.shown}: its name cannot be kept")
         return
-    path = f"{wanted.folder}/{file.name}"
+    try:
+        raw, is_whole = await _content(machine, f"{wanted.folder}/{file.name}")
+        text, is_all = await crunch(_unpacked, raw) if file.name.endswith(".gz") else (None, is_whole)
+    except Denied:
+        raise
+    except TargetError as error:
+        capture.fail(file.name, error)
+        return
+    name = file.name if text is None else f"{file.name.removesuffix('.gz')}.txt"
+    await capture.add(name, raw, text, is_cut=not is_all)
+
+
+async def _content(machine: Machine, path: str) -> tuple[bytes, bool]:
+    """What is in a file, within bounds, and whether that is all of it."""
     answer = await machine.run("tail", "-c", "+1", path, limit=_READ_LIMIT, output=_BYTES)
     if answer.code:
         raise machine.refusal(answer, path)
-    if not file.name.endswith(".gz"):
-        await capture.add(file.name, answer.output, is_cut=not answer.is_whole)
-        return
-    text, is_whole = await asyncio.to_thread(_unpacked, answer.output)
-    await capture.add(f"{file.name.removesuffix('.gz')}.txt", answer.output, text, is_cut=not is_whole)
+    return answer.output, answer.is_whole
 
 
 def _unpacked(packed: bytes) -> tuple[bytes, bool]:
-    """What a gzip file holds, within bounds, and whether that is all of it."""
-    reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    """What a gzip file holds, within bounds, and whether that is all of it; it may be several packed one by one."""
+    text = bytearray()
     try:
-        text = reader.decompress(packed, _UNPACKED)
-    except zlib.error as error:
-        raise TargetError("A packed log file cannot be unpacked.") from error
-    return text, reader.eof
+        with gzip.open(BytesIO(packed)) as file:
+            while len(text) < _UNPACKED and (chunk := file.read1(_CHUNK)):
+                text += chunk
+    except (EOFError, OSError, zlib.error) as error:
+        if not text:
+            raise TargetError("A packed log file cannot be unpacked.") from error
+        return bytes(text), False
+    return bytes(text), len(text) < _UNPACKED
 
 
 def _title(wanted: CaptureLogs) -> str:
