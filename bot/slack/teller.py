@@ -1,7 +1,7 @@
 """Brings Slack up to date with the record: one headline per stream, one reply per event, one edit for all of them.
 
 What was told is remembered per stream, and one teller at a time works on a stream. A crash between a post
-and its mark costs one doubled post.
+and its mark costs one doubled post. `told` is up to where all is told, `replied` how far its thread is.
 """
 
 from collections.abc import Callable, Mapping
@@ -107,7 +107,7 @@ class SlackTeller:
         story, system = STORIES[stream.partition("-")[0]], self._catalog.of(_state(events[:1]).system)
         telling = _Telling(story, system, events)
         place = await self._headline(telling, marks)
-        await self._replies(telling, max(told, 1), place, marks)
+        await self._replies(telling, max(told, int(marks.get("replied", "1"))), place, marks)
         if len(events) > 1:
             await self._edit(telling, place)
         await self._marks.set(stream, told=str(len(events)))
@@ -146,7 +146,7 @@ class SlackTeller:
             ts = await self._reply(telling, version, place, marks.get(slot, ""))
             if slot:
                 marks[slot] = ts
-            await self._marks.set(event.stream, told=str(version), **({slot: ts} if slot else {}))
+            await self._marks.set(event.stream, replied=str(version), **({slot: ts} if slot else {}))
 
     async def _reply(self, telling: _Telling, version: int, place: tuple[str, str], ts: str) -> str:
         """Edit the reply that is there, or post one; its ts."""

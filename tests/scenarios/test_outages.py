@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from bot.core.family import INCIDENTS
-from tests.house import House
+from tests.house import House, buttons
 from tests.people import NEXT_ON_CALL, ON_CALL
 
 pytestmark = pytest.mark.strict_rates
@@ -90,6 +90,18 @@ async def test_while_slack_takes_nothing_one_job_waits_for_all_that_happened(hou
     await house.post("faults", clear=True)
     await house.replied("INC-1", "the cache was full")
     assert len(await house.thread("INC-1")) == 4
+
+
+async def test_a_headline_that_slack_does_not_let_be_changed_at_once_is_right_in_the_end(house: House) -> None:
+    await house.command(NEXT_ON_CALL, "/incident declare P1 checkout errors")
+    await house.headline("INC-1")
+    await house.quiet()
+    await house.post("faults", method="chat.update", kind="ratelimited", retry_after=1, times=1)
+    await house.command(NEXT_ON_CALL, "/incident resolve INC-1 rolled back")
+    await house.replied("INC-1", "rolled back")
+    await house.quiet()
+    assert buttons(await house.headline("INC-1")) == []
+    assert len(await house.thread("INC-1")) == 1, "and what was told in its thread is not told again"
 
 
 async def test_without_slack_nobody_is_let_through_by_an_old_answer(house: House) -> None:
