@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from redis_servers import Server, Wire, until
 
-from bot.core.errors import Conflict
+from bot.core.errors import Conflict, NothingRecorded
 from bot.store.connect import Client
 from bot.store.lease import RedisLeases
 
@@ -108,6 +108,27 @@ async def test_work_longer_than_the_lease_keeps_it(leases: RedisLeases) -> None:
         taken = clock()
         while clock() < taken + 1:
             assert not await is_free(leases)
+
+
+async def test_a_lease_that_ran_out_while_redis_was_away_is_its_holders_again(
+    leases: RedisLeases, client: Client, server: Server
+) -> None:
+    async def is_held() -> bool:
+        return await leases.holder(NAME) == "RUN-7"
+
+    async with leases.hold(NAME, by="RUN-7", ttl=1.5):
+        await server.kill()
+        await server.start()
+        assert await client.delete(KEY) == 1, "as if it had been away for longer"
+        await until(is_held, within=5)
+        assert not await is_free(leases)
+    assert await is_free(leases)
+
+
+async def test_who_holds_it_is_not_known_without_redis_and_said_so(leases: RedisLeases, server: Server) -> None:
+    await server.kill()
+    with pytest.raises(NothingRecorded):
+        await leases.holder(NAME)
 
 
 async def test_an_error_inside_frees_the_lease(leases: RedisLeases) -> None:
