@@ -6,7 +6,7 @@ from bot.core import run
 from bot.core.approval import waits_until
 from bot.core.errors import TargetError, UserError
 from bot.core.family import RUNS
-from bot.core.run import WORKER, Phase, Run
+from bot.core.run import PHASE_NAMES, SETTLED, WORKER, Phase, Run
 from bot.core.text import say
 from bot.flows import choices, undo, watch
 from bot.flows.ports import Caller, Ports
@@ -59,7 +59,7 @@ async def go_back(ports: Ports, number: str) -> None:
     try:
         request = await undo.request(ports, state, covered_by=number)
         await _demand_untouched(ports, state, request)
-        await propose(ports, caller, request)
+        _demand_under_way((await propose(ports, caller, request)).state)
     except (UserError, TargetError) as error:
         fact = run.Overstayed(error.text)
         await ports.record.change(RUNS, number, lambda now: fact if _is_still_on(now) else None, WORKER)
@@ -75,6 +75,12 @@ async def _demand_untouched(ports: Ports, state: Run, request: Request) -> None:
     changed = [f"{name}: {then.get(name, '—')} → {now[name]}" for name in now if now[name] != then.get(name)]
     if changed:
         raise UserError("It was changed since ({difference}).", difference="; ".join(changed))
+
+
+def _demand_under_way(back: Run) -> None:
+    """Raise UserError when the way back has ended without bringing back anything; it is tried once."""
+    if back.phase in SETTLED and back.phase is not Phase.VERIFIED:
+        raise UserError("{run} ended without doing so: {phase}.", run=back.number, phase=PHASE_NAMES[back.phase])
 
 
 def _is_still_on(state: Run) -> bool:

@@ -76,6 +76,19 @@ async def test_somebody_elses_change_in_between_is_not_overwritten(house: House)
     assert await memory(house) == 200
 
 
+async def test_a_way_back_that_fails_is_not_tried_for_ever_and_a_person_is_told(house: House) -> None:
+    await changed(house)
+    async with Redis.from_url(house.demo.world.redis_url) as client:
+        await client.execute_command("ACL", "SETUSER", "default", "-config|set")
+    await advance(house, minutes=31)
+    await house.headline("RUN-2 ·")
+    await reached(house, Phase.FAILED, number="RUN-2")
+    await advance(house, minutes=1)
+    assert "RUN-2 ended without doing so: failed." in await house.replied("RUN-1", "🔴 Its time is over")
+    assert not (await state_of(house)).is_open
+    assert await memory(house) == 128
+
+
 async def test_what_verified_it_is_watched_for_as_long_as_the_action_says(house: House) -> None:
     await changed(house)
     assert "Redis answers" in house.words(await house.headline("WT-1"))
