@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from bot.catalog.entries import Action
 from bot.catalog.sentence import BY_MAIL, Sentence
@@ -13,6 +13,8 @@ from bot.core.operation import Progress
 from bot.core.preview import Line, Preview
 from bot.core.text import Text, Words, say
 from bot.flows.ports import Ports
+
+PATIENCE: Final = 60.0  # seconds; news that comes later may no longer be true
 
 
 async def preview(ports: Ports, action: Action, given: Mapping[str, Any]) -> Preview:
@@ -58,8 +60,10 @@ async def send(ports: Ports, number: str, action: Action, shown: Preview, progre
 
 
 async def _post(ports: Ports, action: Action, shown: Preview) -> Text:
-    """Post it; asked to wait it waits, but what may have arrived is never sent again."""
+    """Post it; asked to wait it waits for a while, but what may have arrived is never sent again."""
     system, channel = ports.catalog.of(action.system), shown.arguments["channel"]
+    clock = asyncio.get_running_loop().time
+    until = clock() + PATIENCE
     while True:
         try:
             await ports.teller.announce(system, channel, shown.arguments["message"])
@@ -67,7 +71,12 @@ async def _post(ports: Ports, action: Action, shown: Preview) -> Text:
         except ChatError as error:
             if not error.is_early:
                 raise _refused(channel, error) from error
-            await asyncio.sleep(error.retry_after or 1.0)
+            pause = error.retry_after or 1.0
+            if clock() + pause > until:
+                raise TargetError(
+                    "Slack takes nothing for #{channel} now. It was not posted.", channel=channel
+                ) from error
+            await asyncio.sleep(pause)
 
 
 def _refused(channel: str, error: ChatError) -> TargetError:

@@ -61,6 +61,19 @@ async def test_asked_to_wait_it_waits_and_posts_once(house: House) -> None:
     assert await _in_channel(house, "deploys") == [DONE]
 
 
+async def test_what_slack_would_take_only_much_later_is_not_posted_and_said_to_be_so(house: House) -> None:
+    card = await _proposed(house, TYPED)
+    await house.quiet()
+    await house.post("faults", method="chat.postMessage", kind="ratelimited", retry_after=90, times=500)
+    await house.click(ON_CALL, card, "run:approve")
+    failed = await _settled(house)
+    await house.post("faults", clear=True)
+    assert failed.phase is Phase.FAILED
+    assert failed.outcome is not None
+    assert "It was not posted." in failed.outcome.msgid
+    assert await _in_channel(house, "deploys") == []
+
+
 async def test_a_channel_that_slack_does_not_take_it_for_is_a_failure_with_its_reason(house: House) -> None:
     card = await _proposed(house, TYPED)
     await house.quiet()
