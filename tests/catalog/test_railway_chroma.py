@@ -43,6 +43,7 @@ JUDGED = rows(
     ("chroma-folder", "exists", {True: OK, False: CRIT}),
     ("chroma-folder", "entries", {0: CRIT, 1: OK}),
     ("chroma-backup", "files", {0: CRIT, 1: OK}),
+    ("chroma-backup-fresh", "age_h", {24: OK, 24.1: WARN}),
     ("groq-reach", "reachable", {True: OK, False: CRIT}),
     ("openai-reach", "reachable", {True: OK, False: CRIT}),
     ("groq-key", "ok", {True: OK, False: CRIT}),
@@ -154,6 +155,10 @@ def test_the_store_is_restored_to_a_free_place_while_nobody_writes_and_only_with
     assert stop.requires == aside.requires == restore.requires == ("chroma-backup",)
     assert stop.parameters["name"] == aside.parameters["stopped"] == restore.parameters["stopped"]
     assert restore.parameters["to"] == aside.parameters["folder"]
+
+
+def test_old_backups_go_only_after_a_fresh_one() -> None:
+    assert system(NAME).actions["prune-backups"].requires == ("chroma-backup-fresh",)
 
 
 def test_a_signing_secret_is_made_up_only_where_none_is_and_never_typed() -> None:
