@@ -224,7 +224,8 @@ def test_the_rollback_is_verified_by_what_the_document_says() -> None:
     assert next(iter(actions())) == "rollback-agente-api"
     assert (found.verb, found.service, found.operation) == ("rollback", "agente-api", "kubernetes.rollout_undo")
     assert found.risk == "medium"
-    assert found.verify == ("deployment", "rollout", "pods", "api-health", "api-version", "smoke-test")
+    assert found.verify == ("deployment", "rollout", "pods", "api-health", "api-version", "smoke-test", "error-rate")
+    assert "log-previous" in found.evidence
     assert not found.breach_ok
 
 
@@ -405,6 +406,18 @@ def test_what_has_to_hold_before_is_required(name: str, required: tuple[str, ...
 
 def test_no_other_action_waits_for_a_check() -> None:
     assert sum(bool(one.requires) for one in actions().values()) == 19
+
+
+def test_a_step_that_destroys_traces_or_the_way_back_waits_for_the_step_that_keeps_them() -> None:
+    assert {name: one.first for name, one in actions().items() if one.first} == {
+        "stop-api": ("maintenance-on",),
+        "stop-container": ("maintenance-on",),
+        "stop-pods": ("maintenance-on",),
+        "integrations-off": ("capture-evidence",),
+        "reset-api-key": ("capture-evidence",),
+        "reset-key-at-vendor": ("capture-evidence",),
+        "restart-database-pod": ("snapshot-database",),
+    }
 
 
 def test_deletions_are_bounded_and_know_of_a_backup_and_of_legal_holds() -> None:
