@@ -1,5 +1,7 @@
 """The folder catalog/customer-support against the inventory: nothing left out, thresholds as the document has them."""
 
+import re
+
 import pytest
 from choosing import let_through
 from every_system import (
@@ -280,6 +282,23 @@ def test_a_number_or_a_state_that_decides_is_measured_again_before_the_change() 
         "restore-knowledge": ("api-container.state",),
     }
     assert found["set-pool-size"].parameters["allowed"] == ["MONGODB_MAX_POOL_SIZE"]
+
+
+def test_a_change_of_one_company_is_verified_by_checks_that_ask_about_that_company() -> None:
+    found = system(NAME)
+    for action, given, wanted in (
+        ("set-language", "acme", ("company-settings", "company")),
+        ("ingest-document", "company=acme file=faq.md", ("kb-sample", "collection")),
+        ("reload-knowledge", "company=acme", ("kb-sample", "collection")),
+    ):
+        check, asked = wanted
+        assert check in found.actions[action].verify
+        [(fact, pattern)] = found.checks[check].asks[asked].from_run.items()
+        assert fact in found.actions[action].asks
+        told = re.search(pattern, given)
+        assert told is not None
+        assert told[1] == "acme"
+    assert found.checks["kb-sample"].parameters["prefix"] == "kb_"
 
 
 def test_the_pending_updates_of_the_day_are_a_list_that_a_person_ticks_off() -> None:

@@ -93,6 +93,12 @@ async def test_a_sample_query_finds_documents_without_reading_them(chroma: Chrom
     assert b"Maria" not in b"".join(heard)
 
 
+async def test_a_collection_may_be_named_by_what_follows_its_prefix(chroma: ChromaServer) -> None:
+    reading = await read("chromadb.sample", {"url": chroma.url}, prefix="kb-", collection="acme")
+    assert measured(reading)["hits"] == 3
+    assert reading.evidence == ("kb-acme",)
+
+
 async def test_a_sample_of_an_empty_collection_hits_nothing(chroma: ChromaServer) -> None:
     reading = await read("chromadb.sample", {"url": chroma.url}, collection="kb-empty")
     assert measured(reading) == {"hits": 0, "latency_ms": None}

@@ -33,6 +33,19 @@ async def test_an_answer_without_the_phrase_is_a_failed_run_that_shows_what_was_
     assert len(app.messages) == 1
 
 
+async def test_a_change_of_a_company_is_verified_by_the_settings_of_that_company(house: House) -> None:
+    app = house.demo.world.neighbours.vendors.app
+    app.companies["acme"] = {**app.companies["test_company"], "custom_instructions": "Answer."}
+    await house.command(ON_CALL, "/run set-language", channel=CHANNEL)
+    wording = "Responda sempre em português do Brasil, com clareza e cordialidade."
+    await house.submit(ON_CALL, company="acme", value=wording)
+    await house.click(ON_CALL, await house.headline("RUN-1"), "run:approve")
+    state = await verified(house)
+    assert [summary.values["company"] for _, _, summary in state.lines] == ["acme"]
+    await house.command(ON_CALL, "/diag company-settings company=acme", channel=CHANNEL)
+    await house.told(ON_CALL, "de acme")
+
+
 async def test_a_silent_application_is_critical_for_whoever_diagnoses_the_bot(house: House) -> None:
     app = house.demo.world.neighbours.vendors.app
     await house.command(ON_CALL, "/diag bot-answers", channel=CHANNEL)

@@ -38,9 +38,11 @@ class Named(Parameters):
     collection: CollectionName
 
 
-class Sample(Named):
-    """What to look for; without `embedding` the first one that is stored."""
+class Sample(Parameters):
+    """Which collection, by its name after `prefix`; without `embedding` the first one that is stored is looked for."""
 
+    collection: str = Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,400}$")
+    prefix: str = Field("", pattern=r"^([a-zA-Z0-9][a-zA-Z0-9._-]{0,100})?$")
     embedding: tuple[float, ...] = Field((), max_length=8192)
 
 
@@ -190,12 +192,13 @@ async def _count(address: Address, wanted: Named) -> Reading:
 
 async def _sample(address: Address, wanted: Sample) -> Reading:
     """Only ids and distances are asked for, so no document travels."""
+    name = f"{wanted.prefix}{wanted.collection}"
     async with opened(address) as chroma:
-        collection = await required(chroma, wanted.collection)
+        collection = await required(chroma, name)
         path = f"{address.collections}/{collection.id}"
         embedding = list(wanted.embedding) or await _first(chroma, path)
         if not embedding:
-            empty = say("{name} is empty", name=mask(wanted.collection)[:100])
+            empty = say("{name} is empty", name=mask(name)[:100])
             return Reading(empty, (Measurement("hits", 0), Measurement("latency_ms", None, "ms", empty)))
         begun = perf_counter()
         body = {"query_embeddings": [embedding], "n_results": _HITS, "include": ["distances"]}
@@ -205,6 +208,7 @@ async def _sample(address: Address, wanted: Sample) -> Reading:
     return Reading(
         say("a sample query finds {hits} documents in {latency} ms", hits=hits, latency=latency),
         (Measurement("hits", hits), Measurement("latency_ms", latency, "ms")),
+        (mask(name)[:100],),
     )
 
 
