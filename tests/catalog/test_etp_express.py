@@ -238,6 +238,12 @@ def test_what_may_lose_data_wants_a_backup_first() -> None:
     assert found["backup-database"].verify == ("backup-fresh",)
 
 
+def test_postgresql_is_restarted_only_where_it_crashed() -> None:
+    assert {name: dict(one.holds) for name, one in system(NAME).actions.items() if one.holds} == {
+        "restart-database": {"database-service.crashed": True}
+    }
+
+
 def test_a_step_by_hand_stays_open_for_as_long_as_it_takes() -> None:
     by_hand = [one for one in system(NAME).actions.values() if one.by_hand is not None and one.approve]
     assert len(by_hand) > 10

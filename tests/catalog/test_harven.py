@@ -108,6 +108,7 @@ NEVER_CHOSEN = [
     ("scale-backend", "count", "4"),
     ("set-pooling", "name", "DATABASE_URL"),
     ("set-pooling", "value", "500"),
+    ("set-pooling", "value", "0"),
     ("cache-longer", "value", "0"),
     ("raise-redis-memory", "maxmemory_mb", "4096"),
 ]
