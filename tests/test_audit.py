@@ -63,33 +63,33 @@ HARMS: list[tuple[Harm, str]] = [
 ]
 
 
-async def test_whatever_is_done_to_the_record_by_hand_is_found_and_named(house: House, tmp_path: Path) -> None:
+async def test_whatever_is_done_to_the_record_by_hand_is_found_and_named(house: House, data: Path) -> None:
     redis = house.demo.bot.store
     fewer = await _roll_back(house) - 1
     await house.quiet()
-    assert await _audit(tmp_path, "verify") == (
+    assert await _audit(data, "verify") == (
         0,
         f"All well: streams 1, events {fewer + 1}; every chain is whole, every listing agrees.\n",
     )
     kept = {key: await redis.dump(key) for key in [LOG, *(f"{PREFIX}:{room}:RUN" for room in ("rows", "count"))]}
     for harm, complaint in HARMS:
         await harm(redis)
-        code, told = await _audit(tmp_path, "verify")
+        code, told = await _audit(data, "verify")
         assert (code, complaint.format(fewer=fewer) in told) == (1, True), f"{harm.__name__}: {told}"
-        code, told = await _audit(tmp_path, "export")
+        code, told = await _audit(data, "export")
         assert (code, "RUN-1" in told, '"run"' in told) == (1, True, False), "a damaged run is not passed off as one"
         for key, dump in kept.items():
             await redis.restore(key, 0, dump, replace=True)
-    assert (await _audit(tmp_path, "verify"))[0] == 0
+    assert (await _audit(data, "verify"))[0] == 0
 
 
-async def test_a_run_leaves_as_one_line_and_its_stream_as_one_line_for_each_event(house: House, tmp_path: Path) -> None:
+async def test_a_run_leaves_as_one_line_and_its_stream_as_one_line_for_each_event(house: House, data: Path) -> None:
     version = await _roll_back(house)
     (_, runs), (_, stream), (_, later), (_, recent) = await asyncio.gather(
-        _audit(tmp_path, "export"),
-        _audit(tmp_path, "export", "--stream", "run-1"),
-        _audit(tmp_path, "export", "--since", "2999-01-01"),
-        _audit(tmp_path, "export", "--stream", "RUN-1", "--since", "1h"),
+        _audit(data, "export"),
+        _audit(data, "export", "--stream", "run-1"),
+        _audit(data, "export", "--since", "2999-01-01"),
+        _audit(data, "export", "--stream", "RUN-1", "--since", "1h"),
     )
     [run] = _lines(runs)
     assert (run["run"], run["phase"], run["version"]) == ("RUN-1", "verified", version)
@@ -108,10 +108,10 @@ async def test_a_run_leaves_as_one_line_and_its_stream_as_one_line_for_each_even
     assert house.demo.slack.app.bot_token not in everything
 
 
-async def test_what_cannot_be_exported_is_said(tmp_path: Path) -> None:
-    async with open_embedded(tmp_path / "data"):
+async def test_what_cannot_be_exported_is_said(data: Path) -> None:
+    async with open_embedded(data):
         unknown, undated = await asyncio.gather(
-            _audit(tmp_path, "export", "--stream", "RUN-7"), _audit(tmp_path, "export", "--since", "yesterday")
+            _audit(data, "export", "--stream", "RUN-7"), _audit(data, "export", "--since", "yesterday")
         )
     assert unknown == (2, "plantao: --stream: the record has no stream RUN-7\n")
     assert (undated[0], "--since: 'yesterday' is neither a date" in undated[1]) == (2, True)
@@ -137,7 +137,7 @@ async def _roll_back(house: House) -> int:
 
 
 async def _audit(folder: Path, *words: str) -> tuple[int, str]:
-    return await plantao("audit", *words, PLANTAO_DATA=str(folder / "data"))
+    return await plantao("audit", *words, PLANTAO_DATA=str(folder))
 
 
 def _lines(printed: str) -> list[dict[str, Any]]:
