@@ -56,16 +56,24 @@ def _parser() -> argparse.ArgumentParser:
         help="write JSON Schemas of the catalog's files, for editors (schema)",
     )
     check.add_argument("--manifest-http", metavar="URL", help="print the app manifest for HTTP with this https address")
+    _add_audit(commands)
+    commands.add_parser("doctor", help="check tokens, scopes, channels, Redis and targets; say what to do")
+    return parser
+
+
+def _add_audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     audit = commands.add_parser("audit", help="prove that the record is whole, or export it")
     verbs = audit.add_subparsers(dest="verb", required=True, metavar="verb")
     verbs.add_parser("verify", help="every stream's hash chain, versions and listings; names the entry that is broken")
     export = verbs.add_parser("export", help="JSON lines: who did what, when, and how it ended")
     what = export.add_mutually_exclusive_group()
-    what.add_argument("--runs", action="store_true", help="every run, one a line (the default)")
-    what.add_argument("--stream", metavar="NAME", default="", help="one stream, one event a line: RUN-7, INC-2, FRZ-1")
+    every = "one a line (without either, both)"
+    what.add_argument("--runs", dest="kinds", action="store_const", const=["RUN"], help=f"every run, {every}")
+    what.add_argument(
+        "--reveals", dest="kinds", action="store_const", const=["REV"], help=f"who read what in full, {every}"
+    )
+    what.add_argument("--stream", metavar="NAME", default="", help="one stream, one event a line: RUN-7, INC-2, REV-1")
     export.add_argument("--since", metavar="WHEN", default="", help="a date (2026-01-31) or how long ago (7d, 12h)")
-    commands.add_parser("doctor", help="check tokens, scopes, channels, Redis and targets; say what to do")
-    return parser
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -111,7 +119,7 @@ def _check(options: argparse.Namespace) -> int:
 def _audit(options: argparse.Namespace) -> int:
     if options.verb == "verify":
         return int(importlib.import_module("bot.check.record").check())
-    return int(importlib.import_module("bot.check.export").export(options.stream, options.since))
+    return int(importlib.import_module("bot.check.export").export(options.stream, options.since, options.kinds or ()))
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from bot.providers import names, operation
 from bot.slack.clicks import CLICKS, FORMS
 from bot.slack.submissions import SUBMISSIONS
 
-STREAMS = ("incident", "run", "handoff", "watch", "freeze")
+STREAMS = ("incident", "run", "handoff", "watch", "freeze", "reveal")
 # Kinds that are parts of facts or states folded from them; every other kind of a stream is a fact.
 NO_FACTS = frozenset({"state", "phase", "line", "preview", "note"})
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, cast
 
-from bot.core import findings, freeze, handoff, incident, preview, report, run, text, watch
+from bot.core import findings, freeze, handoff, incident, preview, report, reveal, run, text, watch
 from bot.core.policy import Severity
 
 KINDS: Mapping[str, type] = {
@@ -74,6 +74,8 @@ KINDS: Mapping[str, type] = {
     "watch.seen": watch.Seen,
     "watch.ended": watch.Ended,
     "watch.state": watch.Watch,
+    "reveal.granted": reveal.Granted,
+    "reveal.state": reveal.Reveal,
 }
 NAMES: Mapping[type, str] = {kind: name for name, kind in KINDS.items()}
 

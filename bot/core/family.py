@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from bot.core import freeze, handoff, incident, run, watch
+from bot.core import freeze, handoff, incident, reveal, run, watch
 from bot.core.events import Recorded
 from bot.core.text import Text, say
 
@@ -39,9 +39,10 @@ HANDOFFS = Family("HO", handoff.apply, lambda state: state.accepted_at is None, 
 WATCHES = Family("WT", watch.apply, lambda state: state.is_open, say("There is no watch {number}."))
 FREEZES = Family("FRZ", freeze.apply, lambda state: state.is_on, say("There is no freeze {number}."))
 NOTES = Family("NOTE", note_of, lambda state: True, say("There is no note {number}."))
+REVEALS = Family("REV", reveal.apply, lambda state: False, say("There is no reveal {number}."))
 
 FAMILIES: Mapping[str, Family[Any]] = {
-    family.prefix: family for family in (INCIDENTS, RUNS, HANDOFFS, WATCHES, FREEZES, NOTES)
+    family.prefix: family for family in (INCIDENTS, RUNS, HANDOFFS, WATCHES, FREEZES, NOTES, REVEALS)
 }
 
 

@@ -17,7 +17,6 @@ from bot.flows.findings import limit_of
 from bot.flows.live import Live
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.remediate import Request
-from bot.flows.restricted import Disclosed
 
 
 async def diagnosis(
@@ -49,10 +48,7 @@ async def _report(wanted: Wanted, caller: Caller, ports: Ports, show: Show) -> A
         report = await _recorded(wanted, caller, ports, show)
     else:
         report = await diagnose.run(ports, wanted, _once_there_is_something(show))
-    kept = await diagnose.keep(ports, report)
-    if full := await restricted.details(ports, caller, wanted.system, wanted.checks):
-        return Disclosed(replace(kept, masked=None), full)
-    return kept
+    return await restricted.disclose(ports, caller, await diagnose.keep(ports, report), wanted.checks)
 
 
 async def _recorded(wanted: Wanted, caller: Caller, ports: Ports, show: Show) -> Report:

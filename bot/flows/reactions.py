@@ -201,6 +201,7 @@ REACTIONS: Mapping[str, tuple[str, ...]] = {
     "handoff.noted": (),
     "handoff.written": ("tell",),
     "handoff.accepted": ("tell",),
+    "reveal.granted": (),
 }
 
 

@@ -10,7 +10,21 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
-from bot.core import codec, events, findings, freeze, handoff, incident, policy, preview, report, run, text, watch
+from bot.core import (
+    codec,
+    events,
+    findings,
+    freeze,
+    handoff,
+    incident,
+    policy,
+    preview,
+    report,
+    reveal,
+    run,
+    text,
+    watch,
+)
 from bot.core.findings import Level, Measurement
 from bot.core.incident import Declared, Updated
 from bot.core.policy import Right, Severity
@@ -93,7 +107,7 @@ def test_every_kind_says_its_name_in_what_is_stored(name: str) -> None:
 
 def test_everything_that_facts_are_made_of_is_a_kind_or_is_never_stored() -> None:
     defined = set().union(
-        *map(kinds_of, (incident, preview, run, handoff, findings, text, events, policy, report, watch, freeze))
+        *map(kinds_of, (incident, preview, run, handoff, findings, text, events, policy, report, watch, freeze, reveal))
     )
     assert defined == set(codec.KINDS.values()) | set(NEVER_STORED)
     assert not set(codec.KINDS.values()) & set(NEVER_STORED)
@@ -109,7 +123,7 @@ def test_no_row_of_the_schema_was_removed_or_renamed() -> None:
         *("run.unverified", "run.state", "run.phase"),
         *("watch.begun", "watch.seen", "watch.ended", "watch.state", "report", "advice", "link"),
         *("freeze.frozen", "freeze.lifted", "freeze.state", "run.withdrawn", "run.cancel_asked", "run.undone"),
-        *("incident.breached", "incident.cleared"),
+        *("incident.breached", "incident.cleared", "reveal.granted", "reveal.state"),
         *("handoff.state", "handoff.note", "handoff.noted", "handoff.written", "handoff.accepted"),
     }
 
