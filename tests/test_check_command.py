@@ -124,6 +124,41 @@ def test_an_announcement_that_could_not_be_said_is_found(
     assert complaint in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["{", "}", "{}", "{version!r}", "{version.x}", "{version[0]}", "{version:>9}", "{0}", "{service {version}}"],
+)
+def test_an_announcement_whose_braces_could_not_be_filled_is_found_with_its_line(
+    catalog: Path, capsys: pytest.CaptureFixture[str], written: str
+) -> None:
+    path = catalog / "agente-ia" / "actions.yml"
+    line = change(path, "{service} {version} is done", f"{{service}} {written} is done")
+
+    assert main(["check"]) == 1
+    [told] = [row for row in capsys.readouterr().out.splitlines() if "brace" in row]
+    assert f"{path}:{line}: " in told
+    assert f"{{service}} {written} is done" in told
+
+
+def test_a_brace_that_is_written_twice_stands_for_itself(catalog: Path) -> None:
+    change(catalog / "agente-ia" / "actions.yml", "{service} {version} is done", "{service} {version} {{is}} done")
+
+    assert main(["check"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"), [("{dia}", "nothing is called dia"), ("{day", "a brace without its")]
+)
+def test_a_notice_whose_places_are_not_there_is_found(
+    catalog: Path, capsys: pytest.CaptureFixture[str], written: str, complaint: str
+) -> None:
+    shutil.copytree(HERE / "catalog" / "customer-support", catalog / "customer-support")
+    change(catalog / "customer-support" / "actions.yml", "🛠️ Manutenção em {day}", f"🛠️ Manutenção em {written}")
+
+    assert main(["check"]) == 1
+    assert complaint in capsys.readouterr().out
+
+
 def test_a_secret_in_the_catalog_is_refused_and_not_repeated(catalog: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = catalog / "agente-ia" / "system.yml"
     line = change(path, '{url: "env:AGENTE_REDIS_URL"}', '{url: "redis://:hunter2@redis:6379"}')

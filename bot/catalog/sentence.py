@@ -1,12 +1,13 @@
 """What an announcement may say: sentences of the catalog, with the answers to its questions in their places."""
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from bot.catalog.shape import Entry, Title
+from bot.core.places import places
+from bot.core.text import Words
 
 BY_MAIL: Final = "email.send"
 RESERVED: Final = frozenset({"channel", "to", "subject", "message"})
@@ -29,12 +30,19 @@ class Sentence(Entry):
             raise ValueError("a sentence has a channel, or else `to` and a subject")
         return self
 
+    @field_validator("subject", "says")
+    @classmethod
+    def _can_be_filled(cls, title: Words | None) -> Words | None:
+        for words in (title.en, title.pt) if title else ():
+            places(words)
+        return title
+
     @property
     def names(self) -> frozenset[str]:
         """The questions whose answers it needs."""
         titles = (self.says, self.subject) if self.subject else (self.says,)
         words = [self.to, *(words for title in titles for words in (title.en, title.pt))]
-        return frozenset(re.findall(r"\{(\w*)\}", " ".join(words)))
+        return frozenset(name for part in words for name in places(part))
 
 
 Sentences: TypeAlias = Mapping[str, Sentence]

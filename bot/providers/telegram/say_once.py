@@ -5,12 +5,13 @@ person.
 """
 
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bot.core.errors import TargetError, TimedOut
 from bot.core.operation import Change, Parameters, Progress
+from bot.core.places import places
 from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.telegram.bot_api import Address, BotApi
@@ -18,6 +19,7 @@ from bot.providers.web_answers import dug
 from bot.providers.web_api import Lost
 
 _LIMIT = 20.0
+_PLACES: Final = frozenset({"day", "start", "end"})
 _MESSAGE = "Plantão: mensagem de teste / test message"
 
 
@@ -45,9 +47,16 @@ class Notice(Message):
     start: str = Field(pattern=r"^\d{2}:\d{2}$")
     end: str = Field(pattern=r"^\d{2}:\d{2}$")
 
+    @field_validator("says")
+    @classmethod
+    def _can_be_filled(cls, says: str) -> str:
+        if unknown := sorted(places(says) - _PLACES):
+            raise ValueError(f"nothing is called {', '.join(unknown)}; there are {', '.join(sorted(_PLACES))}")
+        return says
+
     @property
     def text(self) -> str:
-        return self.says.replace("{day}", self.day).replace("{start}", self.start).replace("{end}", self.end)
+        return self.says.format(day=self.day, start=self.start, end=self.end)
 
     @property
     def is_quiet(self) -> bool:
