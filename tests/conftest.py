@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from shutil import copytree
-from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
 
 from sandbox.demo import open_demo
 from tests.house import House
+from tests.memory import memory
 
 TLS = httpx.create_ssl_context()  # nothing here speaks TLS, and each client would read the authorities anew
 
@@ -27,13 +27,9 @@ def signed_http() -> None:
 
 @pytest.fixture
 def data() -> Iterator[Path]:
-    """Where the bot keeps its record: in memory where that can be, since other tests may keep the disk busy.
-
-    The record syncs each write, and the bot says after 1.5 s that nothing was recorded.
-    """
-    memory = Path("/dev/shm")  # noqa: S108 - a folder of the test's own in it
-    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        yield Path(folder) / "data"
+    """Where the bot keeps its record."""
+    with memory() as folder:
+        yield folder / "data"
 
 
 @pytest.fixture

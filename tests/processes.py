@@ -46,7 +46,7 @@ class Child:
         """SIGTERM, as a deploy; the exit code."""
         with suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self.process.wait(), 20)
+        return await asyncio.wait_for(self.process.wait(), 40)
 
 
 class Processes:

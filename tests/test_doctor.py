@@ -157,8 +157,8 @@ async def keep_well(patient: Patient) -> None:
         await client.config_set("appendfsync", "always")
 
 
-async def test_a_running_demo_is_found_well_and_no_secret_is_told(tmp_path: Path) -> None:
-    async with open_demo(tmp_path) as demo:
+async def test_a_running_demo_is_found_well_and_no_secret_is_told(tmp_path: Path, data: Path) -> None:
+    async with open_demo(data) as demo:
         async with demo.bot.docket.redis() as client:
             await client.hset(demo.bot.docket.key("aside"), "execute:RUN-7:2", "its worker died each time")
         secrets = [demo.slack.app.bot_token, demo.slack.app.app_token, demo.world.kubernetes_token]
@@ -167,7 +167,7 @@ async def test_a_running_demo_is_found_well_and_no_secret_is_told(tmp_path: Path
                 "SLACK_BOT_TOKEN": secrets[0],
                 "SLACK_APP_TOKEN": secrets[1],
                 "SLACK_API_URL": f"{demo.slack.url}/api/",
-                "PLANTAO_DATA": str(tmp_path),
+                "PLANTAO_DATA": str(data),
                 **environment(demo.world),
                 "AGENTE_EVIDENCE_FOLDER": str(tmp_path),
             }

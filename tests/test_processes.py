@@ -63,7 +63,7 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(folder: Path, *, pace: float, redis_url: str = "") -> AsyncIterator[Site]:
+async def open_site(folder: Path, data: Path, *, pace: float, redis_url: str = "") -> AsyncIterator[Site]:
     manifest = yaml.safe_load((HERE / "manifest.yml").read_text(encoding="utf-8"))
     async with slack.serve(manifest=manifest) as workspace, open_world(redis_binary=find_binary(), pace=pace) as world:
         environ = {
@@ -71,7 +71,7 @@ async def open_site(folder: Path, *, pace: float, redis_url: str = "") -> AsyncI
             "SLACK_APP_TOKEN": workspace.app.app_token,
             "SLACK_API_URL": f"{workspace.url}/api/",
             "REDIS_URL": redis_url,
-            "PLANTAO_DATA": str(folder / "data"),
+            "PLANTAO_DATA": str(data),
             **environment(world),
         }
         async with (
@@ -81,8 +81,8 @@ async def open_site(folder: Path, *, pace: float, redis_url: str = "") -> AsyncI
             yield Site(workspace, world, bots, client)
 
 
-async def test_two_web_processes_and_two_workers_post_and_execute_everything_once(tmp_path: Path) -> None:
-    async with open_embedded(tmp_path / "record") as redis, open_site(tmp_path, pace=0.1, redis_url=redis.url) as site:
+async def test_two_web_processes_and_two_workers_post_and_execute_everything_once(tmp_path: Path, data: Path) -> None:
+    async with open_embedded(data) as redis, open_site(tmp_path, data, pace=0.1, redis_url=redis.url) as site:
         webs = [await site.bots.start("run", "--web") for _ in range(2)]
         workers = [await site.bots.start("worker") for _ in range(2)]
         for child, word in zip([*webs, *workers], ["bot.ready"] * 2 + ["worker.ready"] * 2, strict=True):
@@ -110,8 +110,8 @@ async def test_two_web_processes_and_two_workers_post_and_execute_everything_onc
         assert [await child.stop() for child in [*webs, *workers]] == [0, 0, 0, 0]
 
 
-async def test_a_worker_killed_in_the_middle_of_a_run_never_runs_it_twice(tmp_path: Path) -> None:
-    async with open_embedded(tmp_path / "record") as redis, open_site(tmp_path, pace=2, redis_url=redis.url) as site:
+async def test_a_worker_killed_in_the_middle_of_a_run_never_runs_it_twice(tmp_path: Path, data: Path) -> None:
+    async with open_embedded(data) as redis, open_site(tmp_path, data, pace=2, redis_url=redis.url) as site:
         web = await site.bots.start("run", "--web")
         worker = await site.bots.start("worker")
         await web.ready("bot.ready")
@@ -142,20 +142,22 @@ async def test_a_worker_killed_in_the_middle_of_a_run_never_runs_it_twice(tmp_pa
         await site.until(told)
 
 
-async def test_the_embedded_record_survives_kill_9_of_the_bot_and_refuses_a_second_one(tmp_path: Path) -> None:
-    async with open_site(tmp_path, pace=0.1) as site:
+async def test_the_embedded_record_survives_kill_9_of_the_bot_and_refuses_a_second_one(
+    tmp_path: Path, data: Path
+) -> None:
+    async with open_site(tmp_path, data, pace=0.1) as site:
         bot = await site.bots.start("run")
         await bot.ready("bot.ready")
         assert "INC-1 declared" in await site.command(NEXT_ON_CALL, "/incident declare P1 checkout errors")
         second = await site.bots.start("run")
-        assert await asyncio.wait_for(second.process.wait(), 40) == 2
-        assert str(tmp_path / "data") in second.log.read_text()
+        assert await asyncio.wait_for(second.process.wait(), 60) == 2
+        assert str(data) in second.log.read_text()
         await bot.kill()
         again = await site.bots.start("run")
         await again.ready("bot.ready")
         assert "INC-1" in await site.command(ON_CALL, "/incident list")
         assert await again.stop() == 0
-        assert not _redis_alive(tmp_path / "data")
+        assert not _redis_alive(data)
 
 
 async def _roll_back(site: Site) -> None:

@@ -56,10 +56,10 @@ STEPS = (
 
 
 async def test_a_worker_killed_at_any_step_of_a_run_never_writes_twice_and_every_run_comes_to_an_end(
-    tmp_path: Path,
+    data: Path,
 ) -> None:
     names = [step.name for step in STEPS]
-    async with open_plant(tmp_path, names) as plant:
+    async with open_plant(data, names) as plant:
         web = await plant.bots.start("run", "--web")
         workers = [await plant.worker() for _ in range(len(STEPS) + 1)]
         await web.ready("bot.ready")
@@ -118,10 +118,10 @@ async def comes_to_its_end(plant: Plant, step: Step, number: str) -> None:
 
 
 async def test_one_approval_is_one_write_however_often_it_is_clicked_delivered_or_left_unanswered(
-    tmp_path: Path,
+    data: Path,
 ) -> None:
     names = ["answer-lost", "double-clicked", "redelivered"]
-    async with open_plant(tmp_path, names) as plant:
+    async with open_plant(data, names) as plant:
         secret, port = plant.workspace.app.signing_secret, free_port()
         webs = [
             await plant.bots.start("run", "--web"),

@@ -11,7 +11,7 @@ from bot.core.preview import Preview
 from bot.core.text import Text
 from bot.providers import operation
 
-PREVIEW_LIMIT = 10.0
+PREVIEW_LIMIT = 40.0
 
 
 def change(name: str) -> Change:

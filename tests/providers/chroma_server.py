@@ -19,7 +19,7 @@ from sandbox.world.listening import listen
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
-READY = 30.0
+READY = 40.0
 
 
 class ChromaServer:

@@ -93,7 +93,7 @@ class DockerEngine:
 
     async def until(self, name: str, **wanted: object) -> None:
         """Wait until the container's state has these values."""
-        deadline = monotonic() + 20
+        deadline = monotonic() + 40
         while not wanted.items() <= (await asyncio.to_thread(self.inspect, name))["State"].items():
             assert monotonic() < deadline, self.inspect(name)["State"]
             await asyncio.sleep(0.05)
@@ -142,13 +142,13 @@ def _command(folder: Path) -> list[str]:
 
 
 def _wait_until_it_answers(engine: DockerEngine) -> None:
-    deadline = monotonic() + 30
+    deadline = monotonic() + 40
     while True:
         with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
             probe.connect(engine.socket)
             break
         assert engine.process.poll() is None, "dockerd ended at once"
-        assert monotonic() < deadline, "dockerd did not answer within 30 s"
+        assert monotonic() < deadline, "dockerd did not answer within 40 s"
         sleep(0.02)
     assert engine.client.get("/_ping").text == "OK"
 

@@ -91,7 +91,7 @@ async def open_room(pace: float = 0.03) -> AsyncIterator[Room]:
 
 async def until(ask: Callable[[], Awaitable[Reading]], holds: Callable[[dict[str, object]], bool]) -> Reading:
     """The first reading whose measurements are as wanted."""
-    deadline = monotonic() + 8
+    deadline = monotonic() + 40
     while not holds(measured(reading := await ask())):
         assert monotonic() < deadline, reading
     return reading
@@ -204,7 +204,7 @@ def warnings(shown: Preview) -> list[str]:
 
 
 async def eventually(holds: Callable[[], bool]) -> None:
-    deadline = monotonic() + 8
+    deadline = monotonic() + 40
     while not holds():
         assert monotonic() < deadline
         await asyncio.sleep(0)

@@ -94,7 +94,7 @@ class PostgresServer:
         with (self.folder / "log").open("ab") as log:
             command = [str(_program("postgres")), *fixed, *options]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, **_as_somebody())
-        deadline = monotonic() + 20
+        deadline = monotonic() + 40
         while True:
             try:
                 with self.connect(database="postgres"):

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 
 from tests.ports import NOBODY, free_port
 
-PATIENCE = 20.0
+PATIENCE = 40.0
 _CONFIG = """
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
 rule_files: [{rules}]

@@ -85,7 +85,7 @@ def warnings(shown: Preview) -> list[str]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    deadline = monotonic() + 5
+    deadline = monotonic() + 40
     while not holds():
         assert monotonic() < deadline
         await asyncio.sleep(0.005)

@@ -89,7 +89,7 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
 
 
 def _wait_until_it_answers(server: RedisServer) -> None:
-    deadline = monotonic() + 5
+    deadline = monotonic() + 40
     while True:
         try:
             with server.client() as client:
@@ -97,4 +97,4 @@ def _wait_until_it_answers(server: RedisServer) -> None:
                 return
         except redis.ConnectionError:
             assert server.process.poll() is None, "redis-server ended at once"
-            assert monotonic() < deadline, "redis-server did not answer within 5 s"
+            assert monotonic() < deadline, "redis-server did not answer within 40 s"

@@ -133,7 +133,7 @@ async def test_a_hung_aws_times_out_every_operation_within_its_limit(aws: AwsSer
     begun = monotonic()
     with aws.paused():
         errors = await asyncio.gather(*(trouble(name, address_of(aws, name)) for name in MINE))
-    assert monotonic() - begun < 14
+    assert monotonic() - begun < 40
     assert len(errors) == len(PARAMETERS)
     for error in errors:
         assert isinstance(error, TimedOut)

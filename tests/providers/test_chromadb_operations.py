@@ -149,7 +149,7 @@ async def test_a_hung_chroma_times_out_every_check_within_the_limit(chroma: Chro
     begun = monotonic()
     with chroma.paused():
         errors = await asyncio.gather(*(refusal(name, {"url": chroma.url}, **NEEDED.get(name, {})) for name in EVERY))
-    assert monotonic() - begun < 5
+    assert monotonic() - begun < 20
     assert {type(error) for error in errors} == {TimedOut}
 
 

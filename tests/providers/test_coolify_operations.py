@@ -334,7 +334,7 @@ async def test_a_hung_coolify_is_told_within_its_limit(coolify: Coolify) -> None
     begun = monotonic()
     errors = await asyncio.gather(*(refusal(name, here) for name in ("coolify.status", "coolify.deployments")))
     assert {type(error) for error in errors} == {TimedOut}
-    assert monotonic() - begun < 7
+    assert monotonic() - begun < 30
 
 
 def granted() -> dict[str, list[str]]:

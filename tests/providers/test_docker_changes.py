@@ -123,12 +123,12 @@ async def test_a_restart_loop_may_be_restarted_though_its_start_times_change(
         host={"RestartPolicy": {"Name": "always"}, "Binds": [f"{tmp_path}:/gate"]},
     )
     await engine.until(name, Restarting=True)
-    shown = await preview("docker.restart", address, name=name, steady_s=1)
+    shown = await preview("docker.restart", address, name=name, steady_s=2)
     assert shown.state["status"] == "in a restart loop"
     assert "again and again already" in warnings(shown)
     assert "ends again and again" in spoken(await failing("docker.restart", address, shown))
     (tmp_path / "open").touch()
-    again = await preview("docker.restart", address, name=name, steady_s=1)
+    again = await preview("docker.restart", address, name=name, steady_s=2)
     assert again.fingerprint == shown.fingerprint
     assert await execute("docker.restart", address, again) == f"{name} was restarted and is up"
 
@@ -159,7 +159,7 @@ async def test_a_container_that_ends_at_once_is_not_called_started(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
     engine.create(name, "sh", "-c", "exit 4")
-    error = await failing("docker.start", address, await preview("docker.start", address, name=name, steady_s=1))
+    error = await failing("docker.start", address, await preview("docker.start", address, name=name, steady_s=30))
     assert spoken(error) == f"{name} was started and ended again at once, exit code 4. Its logs say why."
     assert "does not know it" in await refused("docker.start", address, name="nobody")
 
@@ -214,7 +214,7 @@ async def test_what_was_written_inside_the_container_is_said_to_be_lost(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
     engine.run(name, "sh", "-c", "echo 1 > /report.csv; sleep 600")
-    deadline = asyncio.get_running_loop().time() + 10
+    deadline = asyncio.get_running_loop().time() + 40
     while "/report.csv" not in warnings(await preview("docker.recreate", address, name=name)):
         assert asyncio.get_running_loop().time() < deadline
 
@@ -226,7 +226,7 @@ async def test_a_new_container_that_fails_gives_the_old_one_back(
     engine.run(name, "sh", "-c", program, Env=["LOG_LEVEL=info"])
     before = engine.inspect(name)["Id"]
     shown = await preview(
-        "docker.recreate", address, name=name, env=["LOG_LEVEL=debug"], allowed=["LOG_LEVEL"], steady_s=1
+        "docker.recreate", address, name=name, env=["LOG_LEVEL=debug"], allowed=["LOG_LEVEL"], steady_s=30
     )
     error = await failing("docker.recreate", address, shown)
     assert "exit code 9" in rendered(error.text.values["reason"])  # type: ignore[arg-type]
@@ -378,7 +378,7 @@ async def test_a_copy_that_does_not_start_is_removed_again(engine: DockerEngine,
         Labels=compose(name),
         host={"Binds": [f"{name}-shared:/shared"]},
     )
-    shown = await preview("docker.scale", address, project=name, service="backend", count=2, steady_s=1)
+    shown = await preview("docker.scale", address, project=name, service="backend", count=2, steady_s=30)
     assert "write to the same /shared" in warnings(shown)
     error = await failing("docker.scale", address, shown)
     assert "The new container was removed again." in spoken(error)

@@ -85,7 +85,7 @@ async def test_an_older_image_that_does_not_come_up_gives_way_to_the_newer_one(
     # The program that the container was told to run asks for the version of its image.
     engine.run(name, Image=f"{name}:latest", Cmd=["sh", "-c", "[ $VERSION = 2 ] && sleep 600; exit 7"])
     before = engine.inspect(name)
-    shown = await back(address, name=name, repository=name, tag="backup-20261119")
+    shown = await back(address, name=name, repository=name, tag="backup-20261119", steady_s=30)
     error = await refused(execute(BACK, address, shown))
     assert "The old container runs again, unchanged." in spoken(error)
     assert engine.inspect(name)["Id"] == before["Id"]

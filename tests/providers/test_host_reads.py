@@ -241,7 +241,7 @@ async def test_a_hung_machine_times_out_every_check_within_its_limit(server: Ssh
         if name not in {"host.folders", "host.journal"}  # the two that may take longer
     ]
     errors = await asyncio.gather(*calls)
-    assert monotonic() - begun < 9
+    assert monotonic() - begun < 30
     assert [type(error) for error in errors] == [TimedOut] * len(calls)
 
 

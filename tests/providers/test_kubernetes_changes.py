@@ -103,7 +103,7 @@ async def test_a_hung_cluster_ends_every_preview_in_time(room: Room) -> None:
     address, begun = room.address(), monotonic()
     errors = await asyncio.gather(*(refusal(preview(name, address, given)) for name, given, *_ in CHANGES))
     assert {type(error) for error in errors} == {TimedOut}
-    assert monotonic() - begun < 9
+    assert monotonic() - begun < 30
 
 
 @pytest.mark.parametrize(("name", "given", "verb", "resource"), ROLLING)

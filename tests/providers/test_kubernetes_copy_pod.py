@@ -198,4 +198,4 @@ async def test_a_pod_with_the_hash_label_would_be_taken_over_by_the_replica_set(
         stray = {"metadata": {"name": "stray", "namespace": NAMESPACE, "labels": theirs["metadata"]["labels"]}}
         room.store.create(PODS, {**stray, "spec": theirs["spec"], "status": theirs["status"]})
         await eventually(lambda: len(room.pods()) == 3)
-        await asyncio.wait_for(settled(room), 8)
+        await asyncio.wait_for(settled(room), 40)

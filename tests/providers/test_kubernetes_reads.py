@@ -23,7 +23,7 @@ READS: list[tuple[str, dict[str, str]]] = [
 
 
 async def until(world: World, name: str, holds: Callable[[Reading], bool], /, **parameters: object) -> Reading:
-    deadline = monotonic() + 8
+    deadline = monotonic() + 40
     while not holds(reading := await read(name, cluster(world), **parameters)):
         assert monotonic() < deadline, reading
     return reading
@@ -172,7 +172,7 @@ async def test_a_hung_cluster_times_out_within_the_limit(world: World) -> None:
     begun = monotonic()
     error = await refusal("kubernetes.deployment", cluster(world), name=NAME)
     assert isinstance(error, TimedOut)
-    assert monotonic() - begun < 8
+    assert monotonic() - begun < 30
 
 
 @pytest.mark.parametrize(

@@ -64,14 +64,14 @@ def warnings(shown: Preview) -> list[str]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    deadline = monotonic() + 8
+    deadline = monotonic() + 40
     while not holds():
         assert monotonic() < deadline
         await asyncio.sleep(0)
 
 
 async def settled(world: World, revision: int) -> None:
-    wanted, deadline = {"revision": revision, "rollout": "complete"}, monotonic() + 8
+    wanted, deadline = {"revision": revision, "rollout": "complete"}, monotonic() + 40
     while not wanted.items() <= measured(await read("kubernetes.deployment", cluster(world), name=NAME)).items():
         assert monotonic() < deadline
 

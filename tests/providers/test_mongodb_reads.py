@@ -292,7 +292,7 @@ async def test_a_hung_mongodb_times_out_every_check_within_the_limit(mongo: Mong
     mongo.hang()
     begun = monotonic()
     errors = await asyncio.gather(*(refusal(name, reader(mongo), **NEEDED.get(name, {})) for name in EVERY))
-    assert monotonic() - begun < 5
+    assert monotonic() - begun < 20
     assert {type(error) for error in errors} == {TimedOut}
 
 

@@ -175,7 +175,7 @@ async def test_an_index_that_fails_is_reported_as_invalid_and_named(
 
 
 async def _until_building(server: PostgresServer) -> None:
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(40):
         query = "SELECT 1 FROM pg_stat_progress_create_index WHERE phase LIKE 'waiting%'"
         while not server.run(query):  # noqa: ASYNC110 - servers change without telling us
             await asyncio.sleep(0.02)
@@ -200,7 +200,7 @@ async def test_a_long_build_tells_how_far_it_is(postgres: PostgresServer, mainta
         writer.execute("BEGIN")
         writer.execute("UPDATE conversations SET status = 'held' WHERE id = 1")
         building = asyncio.ensure_future(execute(INDEX, maintainer, shown, told))
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(40):
             while not told:  # noqa: ASYNC110 - the progress is told to a list
                 await asyncio.sleep(0.02)
         writer.execute("COMMIT")

@@ -79,7 +79,7 @@ class Running:
 
 
 async def until(server: PostgresServer, pid: int, column: str, value: str) -> None:
-    deadline = monotonic() + 5
+    deadline = monotonic() + 40
     while server.session(pid).get(column) != value:
         assert monotonic() < deadline, server.session(pid)
         await asyncio.sleep(0)

@@ -220,7 +220,7 @@ async def test_two_visits_give_a_rate_and_a_counter_that_began_anew_none() -> No
         reading = await read("prometheus.scrape", address, metric="hits_total", rate=True, rate_seconds=0.2)
         per_second = measured(reading)["per_second"]
         assert isinstance(per_second, float)
-        assert 60 < per_second < 151
+        assert 5 < per_second < 151
         assert summary(reading) == f"130, growing by {per_second:g} per second"
         again = await read("prometheus.scrape", address, metric="hits_total", rate=True, rate_seconds=0.2)
     assert missing(again, "per_second") == "the counter began anew between the two visits"

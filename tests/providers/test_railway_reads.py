@@ -291,7 +291,7 @@ async def test_a_hung_platform_is_told_within_its_limit(here: Project) -> None:
     begun = monotonic()
     errors = await asyncio.gather(*(refusal(name, here.address, **parameters) for name, parameters in READS))
     assert {type(error) for error in errors} == {TimedOut}
-    assert monotonic() - begun < 7
+    assert monotonic() - begun < 30
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ NEEDED: dict[str, dict[str, object]] = {
 
 
 async def until_measured(name: str, url: str, wanted: dict[str, object]) -> Reading:
-    deadline = monotonic() + 5
+    deadline = monotonic() + 40
     while True:
         reading = await read(name, {"url": url})
         if wanted.items() <= measured(reading).items():
@@ -152,7 +152,7 @@ async def test_a_hung_redis_times_out_every_check_within_the_limit(server: Redis
     begun = monotonic()
     with server.paused():
         errors = await asyncio.gather(*(refusal(name, {"url": server.url()}, **NEEDED.get(name, {})) for name in EVERY))
-    assert monotonic() - begun < 3
+    assert monotonic() - begun < 15
     assert len(errors) == 11
     for error in errors:
         assert isinstance(error, TimedOut)
@@ -227,7 +227,7 @@ async def test_a_redis_stuck_in_a_script_says_so(patient: RedisServer) -> None:
 
 
 def _wait_until_busy(client: "redis.Redis") -> None:
-    deadline = monotonic() + 5
+    deadline = monotonic() + 40
     with suppress(redis.ResponseError):
         while client.ping():
             assert monotonic() < deadline, "the script did not start"

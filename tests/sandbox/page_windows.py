@@ -15,7 +15,8 @@ ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--
 INCIDENTS = "C0INCIDENTS"
 DESKTOP = (1280, 800)
 PHONE = (390, 844)
-PATIENCE_MS = 6_000
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 NO_TOUR = "localStorage.setItem('sandbox-tour', JSON.stringify({ isClosed: true }))"
 
 needs_chromium = pytest.mark.skipif(

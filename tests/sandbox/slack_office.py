@@ -139,7 +139,7 @@ class Office:
             return data
         raise AssertionError("the call succeeded")
 
-    async def until(self, condition: Callable[[dict[str, Any]], Any], seconds: float = 5.0) -> dict[str, Any]:
+    async def until(self, condition: Callable[[dict[str, Any]], Any], seconds: float = 40.0) -> dict[str, Any]:
         """The first state that fulfils the condition, looked at again after each change."""
         async with asyncio.timeout(seconds), self.session.get(f"{self.sandbox.url}/control/stream") as stream:
             async for line in stream.content:

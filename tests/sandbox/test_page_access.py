@@ -20,6 +20,7 @@ from page_windows import (
 from playwright.async_api import Page, expect
 
 from sandbox.demo import open_demo
+from tests.memory import memory
 
 Scheme = Literal["light", "dark"]
 
@@ -27,18 +28,16 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), needs_chromium]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def windows(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Windows]:
-    async with (
-        open_demo(tmp_path_factory.mktemp("demo"), pace=0.02) as demo,
-        open_browser() as browser,
-    ):
-        opened = Windows(browser, demo.slack.url)
-        page = await opened.open(f"as=ana&in={INCIDENTS}")
-        await type_line(page, "/incident declare P1 checkout errors")
-        await type_line(page, "/rollback agente-api INC-1")
-        await expect(messages(page).get_by_role("button", name="Aprovar")).to_be_visible()
-        await opened.close()
-        yield opened
+async def windows() -> AsyncIterator[Windows]:
+    with memory() as folder:
+        async with open_demo(folder, pace=0.02) as demo, open_browser() as browser:
+            opened = Windows(browser, demo.slack.url)
+            page = await opened.open(f"as=ana&in={INCIDENTS}")
+            await type_line(page, "/incident declare P1 checkout errors")
+            await type_line(page, "/rollback agente-api INC-1")
+            await expect(messages(page).get_by_role("button", name="Aprovar")).to_be_visible()
+            await opened.close()
+            yield opened
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -21,19 +21,18 @@ from page_windows import (
 from playwright.async_api import Locator, Page, expect
 
 from sandbox.demo import open_demo
+from tests.memory import memory
 
-SLOW_MS = 15_000
+SLOW_MS = 40_000
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), needs_chromium]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def windows(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Windows]:
-    async with (
-        open_demo(tmp_path_factory.mktemp("demo"), pace=0.02) as demo,
-        open_browser() as browser,
-    ):
-        yield Windows(browser, demo.slack.url)
+async def windows() -> AsyncIterator[Windows]:
+    with memory() as folder:
+        async with open_demo(folder, pace=0.02) as demo, open_browser() as browser:
+            yield Windows(browser, demo.slack.url)
 
 
 @pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])

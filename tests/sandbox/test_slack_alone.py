@@ -34,7 +34,7 @@ async def running(*arguments: str) -> AsyncIterator[str]:
     process = await start("--port", "0", *arguments)
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             told = (await process.stdout.readuntil(b"Nothing is kept.")).decode()
         yield told
     finally:
@@ -65,5 +65,5 @@ async def test_it_runs_alone_and_prints_where_and_with_which_tokens(tmp_path: Pa
 )
 async def test_what_it_cannot_do_is_told_in_a_sentence(arguments: tuple[str, ...], sentence: str) -> None:
     process = await start("--port", "0", *arguments)
-    _, error = await asyncio.wait_for(process.communicate(), 20)
+    _, error = await asyncio.wait_for(process.communicate(), 40)
     assert (process.returncode, sentence in error.decode(), "Traceback" in error.decode()) == (2, True, False)

@@ -46,7 +46,7 @@ async def test_a_deployment_by_someone_is_a_new_revision_with_its_cause(world: W
     wish = {"deployment": "agente-api", "image": "agente-api:2.4.1", "by": "carla.dias", "cause": "hotfix 2.4.1"}
     answer = await http.post(world.control_url, json={"deploy": wish})
     assert answer.status_code == 200
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(40):
         while answer.json()["deployments"]["agente-api"]["revision"] != 4:
             answer = await http.get(world.control_url)
     assert answer.json()["deployments"]["agente-api"]["revisions"][-1]["change_cause"] == "hotfix 2.4.1 by carla.dias"

@@ -1,6 +1,5 @@
 """The emulated control plane, asked by the official client and by plain HTTP as an operator's tools would ask it."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -351,9 +350,8 @@ async def test_a_lost_answer_is_a_patch_that_was_made_all_the_same(world: World,
 
 
 async def test_a_slow_control_plane_outlasts_an_impatient_client(world: World, http: httpx.AsyncClient) -> None:
-    await world.control({"kubernetes": {"latency_ms": 5000}})
+    await world.control({"kubernetes": {"latency_ms": 60_000}})
     with pytest.raises(httpx.ReadTimeout):
         await http.get(DEPLOYMENTS, timeout=0.1)
     await world.control({"kubernetes": "normal"})
-    async with asyncio.timeout(2):
-        assert (await http.get(DEPLOYMENTS)).status_code == 200
+    assert (await http.get(DEPLOYMENTS, timeout=30)).status_code == 200

@@ -28,8 +28,8 @@ async def redis(world: World) -> AsyncIterator[Redis]:
         yield opened
 
 
-def connection(url: str) -> Redis:
-    return Redis.from_url(url, socket_timeout=0.3, retry=Retry(NoBackoff(), 0), decode_responses=True)
+def connection(url: str, patience: float = 20) -> Redis:
+    return Redis.from_url(url, socket_timeout=patience, retry=Retry(NoBackoff(), 0), decode_responses=True)
 
 
 async def used_percent(redis: Redis) -> float:
@@ -60,8 +60,9 @@ async def test_a_killed_patient_refuses_connections_until_it_is_started_with_fre
 async def test_a_paused_patient_leaves_its_clients_waiting_until_it_is_resumed(world: World, redis: Redis) -> None:
     await redis.ping()
     assert (await world.control({"redis": "pause"}))["redis"] == {"state": "paused"}
-    with pytest.raises(TimeoutError):
-        await redis.ping()
+    async with connection(world.redis_url, patience=0.3) as impatient:
+        with pytest.raises(TimeoutError):
+            await impatient.ping()
     await world.control({"redis": "resume"})
     assert await redis.ping() is True
 

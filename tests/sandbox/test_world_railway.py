@@ -37,7 +37,7 @@ async def statuses(railway: Railway, wanted: Callable[[list[str]], bool]) -> lis
     service = next(iter(railway.platform.services.values()))
     told: list[str] = []
     query = "query D($id: String!) { deployment(id: $id) { status } }"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(40):
         while not wanted(told):
             status = (await ask(railway, query, id=service.deployments[0].id))["data"]["deployment"]["status"]
             told += [status] if not told or told[-1] != status else []

@@ -70,7 +70,7 @@ async def operator(world: World) -> AsyncIterator[Operator]:
         yield Operator(api)
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
+async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 40.0) -> None:
     async with asyncio.timeout(seconds):
         while True:
             if await condition():
@@ -113,7 +113,7 @@ async def test_a_good_image_reaches_every_pod_without_one_ready_replica_fewer(op
     await operator.set_image("agente-api:2.4.1")
     ready: list[int] = []
     is_done = runs(operator, "agente-api:2.4.1")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(40):
         while not await is_done():
             ready.append((await operator.deployment()).status.ready_replicas)
     assert set(ready) <= {3, 4}
@@ -275,7 +275,7 @@ async def test_a_watch_follows_a_rollout_to_its_end(world: World, operator: Oper
     )
     await world.control({"deploy": {"deployment": NAME, "image": "agente-api:2.4.1"}})
     updated: list[int] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(40):
         async for line in answer.content:
             told = json.loads(line)
             status = told["object"]["status"]

@@ -24,7 +24,7 @@ async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
         yield opened
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
+async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 40.0) -> None:
     async with asyncio.timeout(seconds):
         while True:
             if await condition():
@@ -156,7 +156,7 @@ async def test_the_pods_complain_in_their_logs_while_redis_is_gone(world: World,
     async def complains() -> bool:
         return complaint in (await http.get(path, headers=headers)).text
 
-    await eventually(complains, seconds=10)
+    await eventually(complains)
 
 
 @pytest.mark.parametrize(("dependency", "code", "status"), [("llm", 200, "degraded"), ("db", 503, "unhealthy")])
@@ -188,7 +188,7 @@ async def test_a_hanging_service_answers_only_after_it_is_normal_again(world: Wo
 
 
 async def test_a_world_closes_while_a_request_still_hangs() -> None:
-    async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(5):
+    async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(40):
         async with open_world(redis_binary=find_binary(), pace=0.02) as world:
             await world.control({"service": "hang"})
             request = asyncio.create_task(http.get(f"{world.service_url}/health"))

@@ -32,7 +32,7 @@ CHECK = """
 
 
 @pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[House]:
+async def shop(tmp_path: Path, data: Path) -> AsyncIterator[House]:
     """A system with one Redis whose address is in a file, and many where that is a pipe that nobody writes to."""
     pipes = [tmp_path / f"pipe{number}" for number in range(HUNG)]
     for pipe in pipes:
@@ -45,7 +45,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[House]:
     )
     (folder / "system.yml").write_text(SYSTEM + targets)
     (folder / "checks.yml").write_text("checks:\n" + "".join(CHECK.format(name=name) for name in files))
-    async with open_demo(tmp_path / "data", catalog=folder.parent) as demo:
+    async with open_demo(data, catalog=folder.parent) as demo:
         alive.write_text(demo.world.redis_url)
         async with httpx.AsyncClient(base_url=demo.slack.url, timeout=10, trust_env=False) as client:
             yield House(demo, client)

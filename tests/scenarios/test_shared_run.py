@@ -46,14 +46,13 @@ async def test_two_processes_that_are_asked_the_same_look_once(house: House, doo
 async def test_the_run_of_a_process_that_died_is_waited_for_no_longer_than_it_may_take(
     house: House, doors: tuple[str, str]
 ) -> None:
-    limit = 1.0
+    limit, began = 1.0, time.monotonic()
     dead = RedisLooks(house.demo.bot.store, house.demo.bot.settings.prefix)
     assert await dead.begin(f"agente-ia:{CHECK}:", "U0DEAD", limit)
     async with ears() as (url, heard):
-        began = time.monotonic()
         await post(house, doors[1], ON_CALL, url, "after")
         await house.until(lambda: final(heard))
-    assert 1 < time.monotonic() - began < limit + 3
+    assert limit < time.monotonic() - began < limit + 20
 
 
 async def connections(patient: Redis) -> int:

@@ -20,8 +20,8 @@ class WallClock:
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with running(tmp_path / "redis") as server:
+async def server(data: Path) -> AsyncIterator[Server]:
+    async with running(data) as server:
         yield server
 
 

@@ -18,7 +18,7 @@ from bot.store.embedded import find_binary
 from tests.ports import free_port
 
 T = TypeVar("T")
-PATIENCE = 10.0
+PATIENCE = 40.0
 SLOTS = 16384
 
 

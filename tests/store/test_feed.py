@@ -39,7 +39,7 @@ def member(following: Client) -> Member:
 async def taken(feed: RedisFeed, wanted: int, *, confirm: bool = True) -> list[Entry]:
     """So many entries, in the order in which they were handed out."""
     found: list[Entry] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         async for entries in feed.entries():
             for entry in entries:
                 found.append(entry)
@@ -114,7 +114,7 @@ async def test_two_members_share_the_feed_and_nothing_goes_to_both(record: Redis
 
 
 async def next_of(follower: AsyncIterator[list[Entry]]) -> list[Entry]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(40):
         while True:
             if entries := await anext(follower):
                 return entries
@@ -154,7 +154,7 @@ async def test_entries_nobody_can_confirm_do_not_hide_the_abandoned_ones_behind_
     expected = await recorded(record, 149)
     await taken(feed, 150, confirm=False)
     seen: set[tuple[str, int, str]] = set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         async for entries in member("worker-2").entries():
             seen |= set(told(entries))
             if len(seen) == len(expected):

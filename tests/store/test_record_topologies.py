@@ -67,7 +67,7 @@ async def fed(client: Client, expected: int) -> list[str]:
     await feed.prepare()
     await feed.prepare()
     seen: list[str] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(40):
         async for entries in feed.entries():
             for entry in entries:
                 seen.append(entry.stream)
@@ -90,7 +90,7 @@ async def jobs_run(url: str) -> list[str]:
         await docket.add(page, key="page:INC-1")("INC-1")
         await docket.add(page, key="page:INC-1")("INC-1")
         async with Worker(docket, minimum_check_interval=timedelta(milliseconds=50)) as worker:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(40):
                 await worker.run_until_finished()
     return done
 

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from bot.core.family import INCIDENTS
 from sandbox.demo import Demo, open_demo
+from tests.memory import memory
 from tests.people import NEXT_ON_CALL
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -57,10 +58,11 @@ class Door:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
+async def demo() -> AsyncIterator[Demo]:
     """One bot for all: hardly anything here may change it."""
-    async with open_demo(tmp_path_factory.mktemp("data"), http=True, pace=0.02) as demo:
-        yield demo
+    with memory() as folder:
+        async with open_demo(folder, http=True, pace=0.02) as demo:
+            yield demo
 
 
 @pytest_asyncio.fixture(loop_scope="module")
