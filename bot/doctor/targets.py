@@ -23,6 +23,7 @@ from bot.slack.voice import Voice
 from bot.store.connect import Client
 
 ENGLISH = Voice("en")
+AT_ONCE = 8  # checks; to begin them all would keep this process too busy to hear the answers in time
 OTHER_REDIS = "Give the bot a Redis of its own: it has to remember when this one is in trouble."
 
 
@@ -40,8 +41,9 @@ async def examine_targets(systems: Sequence[System], environ: Mapping[str, str])
     await _import_vendors(systems)
     used = [system for system in systems if not _is_unused(system, environ)] or list(systems)
     unused = [system for system in systems if system not in used]
+    turns = asyncio.Semaphore(AT_ONCE)
     judged = await asyncio.gather(
-        *(_target(system, name, environ) for system in used for name in system.profile.targets)
+        *(_target(system, name, environ, turns) for system in used for name in system.profile.targets)
     )
     return [*judged, *(_not_in_use(system) for system in unused)]
 
@@ -64,7 +66,7 @@ async def _import_vendors(systems: Sequence[System]) -> None:
             await loaded(name)
 
 
-async def _target(system: System, name: str, environ: Mapping[str, str]) -> Verdict:
+async def _target(system: System, name: str, environ: Mapping[str, str], turns: asyncio.Semaphore) -> Verdict:
     unset = await _unresolved(system, name, environ)
     if unset:
         hint = f"Set it, as targets.{name} in {system.id}/system.yml refers to it; then restart the bot."
@@ -76,7 +78,7 @@ async def _target(system: System, name: str, environ: Mapping[str, str]) -> Verd
         return await _only_changed(targets, f"{system.id}/{name}", actions)
     if not checks:
         return warn("target", f"{system.id}/{name}: no check reads it", "Add a check, or remove the target.")
-    attempts = await asyncio.gather(*(_attempt(targets, check) for check in checks))
+    attempts = await asyncio.gather(*(_attempt(targets, check, turns) for check in checks))
     return _judged(system, name, attempts)
 
 
@@ -114,10 +116,10 @@ async def _optional(system: System, target: str) -> frozenset[str]:
     return frozenset.intersection(*unset) if unset else frozenset()
 
 
-async def _attempt(targets: CatalogTargets, check: Check) -> Attempt:
+async def _attempt(targets: CatalogTargets, check: Check, turns: asyncio.Semaphore) -> Attempt:
     limit = check.limit.total_seconds() if check.limit else DEFAULT_LIMIT
     try:
-        async with asyncio.timeout(limit):
+        async with turns, asyncio.timeout(limit):
             await targets.read(check)
     except TimeoutError:
         return Attempt(check.name, _read_aloud(say("no answer within {limit} s", limit=f"{limit:g}")))
