@@ -27,7 +27,7 @@ _OPTIONS = ("--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip
 class DockerEngine:
     """The engine, and what an engineer would do at its command line."""
 
-    def __init__(self, place: Path, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, place: Path, process: "subprocess.Popen[bytes] | None" = None) -> None:
         self.socket = str(place)
         self.process = process
         self.port = 0  # of the TLS side, where there is one
@@ -85,6 +85,7 @@ class DockerEngine:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
+        assert self.process is not None
         os.kill(self.process.pid, signal.SIGSTOP)
         try:
             yield
@@ -108,11 +109,11 @@ def started(folder: Path, *options: str) -> Iterator[DockerEngine]:
         process = subprocess.Popen([*_command(folder), *options], stdout=log, stderr=log)
     engine = DockerEngine(folder / "docker.sock", process)
     try:
-        _wait_until_it_answers(engine)
+        _wait_until_it_answers(engine, process)
         _import_image(engine)
         yield engine
     finally:
-        _end(engine, folder)
+        _end(engine, process, folder)
 
 
 def certified(folder: Path, port: int) -> list[str]:
@@ -141,13 +142,13 @@ def _command(folder: Path) -> list[str]:
     return ["dockerd", "-H", f"unix://{folder / 'docker.sock'}", *places, *_OPTIONS, "--storage-driver=vfs"]
 
 
-def _wait_until_it_answers(engine: DockerEngine) -> None:
+def _wait_until_it_answers(engine: DockerEngine, process: "subprocess.Popen[bytes]") -> None:
     deadline = monotonic() + 40
     while True:
         with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
             probe.connect(engine.socket)
             break
-        assert engine.process.poll() is None, "dockerd ended at once"
+        assert process.poll() is None, "dockerd ended at once"
         assert monotonic() < deadline, "dockerd did not answer within 40 s"
         sleep(0.02)
     assert engine.client.get("/_ping").text == "OK"
@@ -168,7 +169,7 @@ def _import_image(engine: DockerEngine) -> None:
     assert "error" not in answer.text, answer.text
 
 
-def _end(engine: DockerEngine, folder: Path) -> None:
+def _end(engine: DockerEngine, process: "subprocess.Popen[bytes]", folder: Path) -> None:
     try:
         for one in engine.get("/containers/json", all="1"):
             engine.remove(one["Id"])
@@ -176,8 +177,8 @@ def _end(engine: DockerEngine, folder: Path) -> None:
     except httpx.TransportError:
         pass  # it is dead already; its containers died with their shims or are left to the machine
     engine.client.close()
-    engine.process.terminate()
-    engine.process.wait(timeout=20)
+    process.terminate()
+    process.wait(timeout=20)
     for mount in sorted(_mounts_under(folder), reverse=True):
         subprocess.run(["umount", mount], check=True, capture_output=True)
 

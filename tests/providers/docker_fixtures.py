@@ -4,14 +4,28 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from docker_emulated import EmulatedEngine, emulated
 from docker_engine import DockerEngine, started
 from readings import Settings
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
+def dockerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
     with started(tmp_path_factory.mktemp("docker")) as engine:
         yield engine
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedEngine]:
+    with emulated(tmp_path_factory.mktemp("docker")) as engine:
+        yield engine
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> DockerEngine:
+    """A real one, and in tests marked BOTH the demo's as well, so that it is held to the real one."""
+    found: DockerEngine = request.getfixturevalue(getattr(request, "param", "dockerd"))
+    return found
 
 
 @pytest.fixture

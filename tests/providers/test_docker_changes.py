@@ -11,6 +11,7 @@ from typing import Any
 import changes
 import pytest
 from changes import execute, failing, into, lines, warnings
+from docker_emulated import BOTH
 from docker_engine import IMAGE, DockerEngine, passing_only, permitted
 from pydantic import ValidationError
 from readings import Settings, measured, read, refusal, rendered, spoken
@@ -67,6 +68,7 @@ async def losing(engine: DockerEngine, folder: Path, request: bytes) -> AsyncIte
         yield {"socket": str(place)}, seen
 
 
+@BOTH
 async def test_a_container_is_restarted_once_and_followed_until_it_is_up(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
@@ -82,6 +84,7 @@ async def test_a_container_is_restarted_once_and_followed_until_it_is_up(
     assert measured(await read("docker.container", address, name=name))["running"] is True
 
 
+@BOTH
 async def test_a_health_check_is_waited_for(engine: DockerEngine, address: Settings, name: str) -> None:
     check = {"Test": ["CMD-SHELL", "test -f /ok || touch /ok"], "Interval": 400_000_000, "Retries": 3}
     engine.run(name, Healthcheck=check)
@@ -92,6 +95,7 @@ async def test_a_health_check_is_waited_for(engine: DockerEngine, address: Setti
     assert engine.inspect(name)["State"]["Health"]["Status"] == "healthy"
 
 
+@BOTH
 async def test_a_container_restarted_by_somebody_else_meanwhile_is_left_alone(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
@@ -103,6 +107,7 @@ async def test_a_container_restarted_by_somebody_else_meanwhile_is_left_alone(
     assert engine.inspect(name)["State"]["StartedAt"] == started_at
 
 
+@BOTH
 async def test_another_container_of_the_same_name_is_left_alone(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
@@ -133,6 +138,7 @@ async def test_a_restart_loop_may_be_restarted_though_its_start_times_change(
     assert await execute("docker.restart", address, again) == f"{name} was restarted and is up"
 
 
+@BOTH
 async def test_an_answer_lost_while_restarting_is_looked_up_and_never_sent_again(
     engine: DockerEngine, name: str, tmp_path: Path
 ) -> None:
@@ -155,6 +161,7 @@ async def test_a_stopped_container_is_started_and_a_running_one_is_not(
     engine.post(f"/containers/{name}/unpause")
 
 
+@BOTH
 async def test_a_container_that_ends_at_once_is_not_called_started(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
@@ -219,6 +226,7 @@ async def test_what_was_written_inside_the_container_is_said_to_be_lost(
         assert asyncio.get_running_loop().time() < deadline
 
 
+@BOTH
 async def test_a_new_container_that_fails_gives_the_old_one_back(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
@@ -236,6 +244,7 @@ async def test_a_new_container_that_fails_gives_the_old_one_back(
     assert {found for found in engine.names() if found.startswith(name)} == {name}
 
 
+@BOTH
 async def test_lost_answers_on_the_way_are_looked_up(engine: DockerEngine, name: str, tmp_path: Path) -> None:
     engine.run(name)
     for number, step in enumerate((b"/create", b"/rename", b"DELETE")):
@@ -248,6 +257,7 @@ async def test_lost_answers_on_the_way_are_looked_up(engine: DockerEngine, name:
         assert {found for found in engine.names() if found.startswith(name)} == {name}
 
 
+@BOTH
 async def test_only_listed_settings_are_changed_and_never_secrets(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
@@ -265,6 +275,7 @@ async def test_only_listed_settings_are_changed_and_never_secrets(
     assert "has these settings already" in same
 
 
+@BOTH
 async def test_one_setting_whose_value_alone_is_chosen_is_set_and_taken_away_again(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
@@ -280,6 +291,7 @@ async def test_one_setting_whose_value_alone_is_chosen_is_set_and_taken_away_aga
     assert "may not be changed" in await refused("docker.recreate", address, **{**wanted, "variable": "PATH"})
 
 
+@BOTH
 async def test_a_container_is_stopped_once_and_one_that_does_not_run_is_not(
     engine: DockerEngine, name: str, tmp_path: Path
 ) -> None:
@@ -295,6 +307,7 @@ async def test_a_container_is_stopped_once_and_one_that_does_not_run_is_not(
     assert engine.inspect(name)["State"]["Running"] is True
 
 
+@BOTH
 async def test_what_cannot_be_made_again_is_refused(engine: DockerEngine, address: Settings, name: str) -> None:
     engine.create(name)
     assert "is not running" in await refused("docker.recreate", address, name=name)
@@ -319,6 +332,7 @@ async def test_a_tag_that_moved_makes_it_a_deployment_which_is_refused(
     assert "this would deploy another" in spoken(await failing("docker.recreate", address, shown))
 
 
+@BOTH
 async def test_a_service_is_scaled_up_and_its_undo_scales_it_down_again(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
@@ -344,6 +358,7 @@ async def test_a_service_is_scaled_up_and_its_undo_scales_it_down_again(
     assert engine.inspect(f"{name}-backend-1")["Id"] == first
 
 
+@BOTH
 async def test_a_service_that_can_only_be_one_is_not_scaled(engine: DockerEngine, address: Settings, name: str) -> None:
     labels = {"Labels": compose(name)}
     settings = {"project": name, "service": "backend", "count": 2}
@@ -357,6 +372,7 @@ async def test_a_service_that_can_only_be_one_is_not_scaled(engine: DockerEngine
     assert "network_mode: host" in await refused("docker.scale", address, **settings)
 
 
+@BOTH
 async def test_scaling_keeps_its_bounds_and_refuses_a_moved_world(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
@@ -405,6 +421,7 @@ async def test_an_image_gets_a_second_name_and_the_first_holder_gets_it_back(
     assert "There is no image" in await refused("docker.tag", address, image="gone:1", name=f"{name}:x")
 
 
+@BOTH
 async def test_an_image_is_kept_under_the_day_and_can_be_seen_to_be(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:

@@ -17,7 +17,7 @@ WANTED = {"openai": "1.40", "python-telegram-bot": "", "motor": "3.6"}
 
 
 @pytest.fixture(scope="module")
-def gate(engine: DockerEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def gate(dockerd: DockerEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder inside the container `api`, with a Python that knows one answer and writes down what it was asked."""
     folder = tmp_path_factory.mktemp("gate")
     folder.chmod(0o777)
@@ -27,7 +27,7 @@ def gate(engine: DockerEngine, tmp_path_factory: pytest.TempPathFactory) -> Path
     (folder / "python").chmod(0o755)
     (folder / "python3.11").write_text("#!/bin/sh\necho 'No module named pip'\nexit 1\n")
     (folder / "python3.11").chmod(0o755)
-    engine.run("api", Env=["PATH=/gate:/bin"], host={"Binds": [f"{folder}:/gate"]})
+    dockerd.run("api", Env=["PATH=/gate:/bin"], host={"Binds": [f"{folder}:/gate"]})
     return folder
 
 

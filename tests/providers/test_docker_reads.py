@@ -6,6 +6,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from docker_emulated import BOTH
 from docker_engine import DockerEngine, certified, passing_only, permitted, started
 from pydantic import ValidationError
 from readings import Settings, measured, missing, read, refusal, spoken, summary
@@ -31,7 +32,7 @@ CHATTER = (
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
+def dockerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
     folder = tmp_path_factory.mktemp("docker")
     with started(folder, *certified(folder, port := free_port())) as engine:
         engine.port = port
@@ -39,6 +40,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
         yield engine
 
 
+@BOTH
 async def test_containers_are_counted_by_what_they_do(engine: DockerEngine, address: Settings, name: str) -> None:
     engine.run(f"{name}-up")
     engine.run(f"{name}-done", "sh", "-c", "exit 3")
@@ -84,6 +86,7 @@ async def test_a_container_killed_for_its_memory_says_so(engine: DockerEngine, a
     assert summary(reading) == f"{name} {why}"
 
 
+@BOTH
 async def test_a_restart_loop_is_not_called_running(engine: DockerEngine, address: Settings, name: str) -> None:
     engine.run(name, "sh", "-c", "exit 7", host={"RestartPolicy": {"Name": "always"}})
     deadline = monotonic() + 40
@@ -93,6 +96,7 @@ async def test_a_restart_loop_is_not_called_running(engine: DockerEngine, addres
     assert values["exit_code"] == 7
 
 
+@BOTH
 async def test_a_failing_health_check_shows_its_last_words_masked(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
@@ -106,6 +110,7 @@ async def test_a_failing_health_check_shows_its_last_words_masked(
     assert measured(await read("docker.containers", address, name=name))["unhealthy"] == 1
 
 
+@BOTH
 async def test_an_absent_container_is_a_finding_and_not_an_error(address: Settings) -> None:
     reading = await read("docker.container", address, name="chromadb")
     assert measured(reading)["state"] == "absent"
@@ -135,6 +140,7 @@ async def test_logs_are_bounded_by_lines_and_by_minutes(engine: DockerEngine, ad
     assert long.evidence[-1] == f"{name}: the end"
 
 
+@BOTH
 async def test_logs_of_a_label_are_those_of_all_its_containers(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
@@ -147,12 +153,14 @@ async def test_logs_of_a_label_are_those_of_all_its_containers(
     assert "No container carries" in spoken(await refusal("docker.logs", address, label="svc=none"))
 
 
+@BOTH
 async def test_logs_of_a_terminal_are_read_as_well(engine: DockerEngine, address: Settings, name: str) -> None:
     engine.run(name, "echo", "hello terminal", Tty=True)
     await engine.until(name, Status="exited")
     assert (await read("docker.logs", address, name=name)).evidence == (f"{name}: hello terminal",)
 
 
+@BOTH
 async def test_logs_that_go_elsewhere_are_said_to(engine: DockerEngine, address: Settings, name: str) -> None:
     engine.run(name, host={"LogConfig": {"Type": "none"}})
     assert "its log driver cannot be read" in spoken(await refusal("docker.logs", address, name=name))
@@ -204,6 +212,7 @@ async def test_stats_say_when_there_is_no_limit_or_nothing_runs(
     assert missing(await read("docker.stats", address, name=name), "memory_percent") == f"{name} is not running"
 
 
+@BOTH
 async def test_a_compose_project_names_the_services_that_are_down(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:

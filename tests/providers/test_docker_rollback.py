@@ -3,6 +3,7 @@
 import re
 
 from data_changes import execute, lines, preview, refused, warnings
+from docker_emulated import BOTH
 from docker_engine import DockerEngine
 from readings import Settings, spoken
 
@@ -20,6 +21,7 @@ async def refusal(address: Settings, **parameters: object) -> str:
     return spoken(await refused(back(address, **parameters)))
 
 
+@BOTH
 async def test_a_container_goes_back_to_a_kept_image_with_all_else_the_same_and_forward_again_by_its_digest(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
@@ -59,6 +61,7 @@ async def test_a_container_goes_back_to_a_kept_image_with_all_else_the_same_and_
     assert engine.settings(name) == {"VERSION": "2", "PORT": "8000", "DB_PASSWORD": "s3same"}
 
 
+@BOTH
 async def test_going_back_names_the_images_there_are_and_takes_no_other(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
@@ -77,6 +80,7 @@ async def test_going_back_names_the_images_there_are_and_takes_no_other(
     assert "no longer looks as it was shown" in spoken(await refused(execute(BACK, address, shown)))
 
 
+@BOTH
 async def test_an_older_image_that_does_not_come_up_gives_way_to_the_newer_one(
     engine: DockerEngine, address: Settings, name: str
 ) -> None:
