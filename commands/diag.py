@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from bot.catalog.entries import parse_duration
+from bot.catalog.shape import parse_duration
 from bot.core.errors import UserError
 from bot.core.text import say
 from bot.flows import asked, diagnose, watch

@@ -6,28 +6,20 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
+from bot.catalog.rule import ApprovalRule as ApprovalRule
 from bot.catalog.sentence import BY_MAIL, Sentences, require_said
+from bot.catalog.shape import Duration as Duration
 from bot.catalog.shape import Entry as Entry
 from bot.catalog.shape import Title as Title
 from bot.core.findings import Level, Quantity, Threshold
 from bot.core.policy import Severity
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _REFERENCE = re.compile(r"^(env|file|aws-secret):\S+$")
 
 
-def parse_duration(raw: object) -> object:
-    """Read `90s`, `15m`, `2h` or `1d`; anything else is left to the validator to refuse."""
-    found = re.fullmatch(r"(\d+)([smhd])", raw) if isinstance(raw, str) else None
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]]) if found else raw
-
-
-_WRITTEN = {"type": "string", "pattern": r"^\d+[smhd]$"}
-
-Duration = Annotated[timedelta, BeforeValidator(parse_duration), WithJsonSchema(_WRITTEN)]
 Measured = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\.\w+(\.\w+)*$")]  # check.measurement
 
 
@@ -148,22 +140,6 @@ class Check(Entry):
         return self.model_copy(update={"given": dict(given), "parameters": {**self.parameters, **chosen}})
 
 
-class ApprovalRule(Entry):
-    """Who may approve an action, and for how long a proposal stands.
-
-    `quorum` people, one of them holding a role `among` these; both stricter than the risk wants, never looser.
-    `emergency` lists severities of an open incident in which the proposer may go ahead alone, loudly, outside of the
-    system's hours.
-    """
-
-    roles: tuple[str, ...] = Field(min_length=1)
-    self_approval: bool | None = None
-    quorum: int | None = Field(None, ge=1, le=5)
-    among: tuple[str, ...] = ()
-    emergency: tuple[Severity, ...] = ()
-    expires: Duration = timedelta(minutes=15)
-
-
 class Share(Entry):
     """A limit that many draw on: a number counts once for `each`, beside what `others` use, and stays below `of`.
 
@@ -236,17 +212,11 @@ class Action(Entry):
             raise ValueError("lasts, watched, holds and shares belong to an operation")
         if self.wait and not (self.by_hand and self.verify):
             raise ValueError("wait belongs to a step by hand that checks verify")
-        if self.approve is not None and self.operation:
-            self._refuse_looser(self.approve)
+        if self.approve is not None:
+            self.approve.refuse_looser(self.risk)
+            if self.by_hand is not None:
+                self.approve.refuse_unheard(self.risk, is_wait=self.wait is not None)
         return self
-
-    def _refuse_looser(self, rule: ApprovalRule) -> None:
-        if rule.self_approval and self.risk != "low":
-            raise ValueError(f"approve.self_approval: risk {self.risk} needs a second person")
-        if rule.emergency and self.risk == "destructive":
-            raise ValueError("approve.emergency: what destroys always needs two people")
-        if rule.quorum and rule.quorum < self.quorum_of_risk:
-            raise ValueError(f"approve.quorum: risk {self.risk} needs {self.quorum_of_risk} people")
 
     @property
     def carried_out_by(self) -> str:
@@ -260,9 +230,9 @@ class Action(Entry):
         return (*self.holds, *filter(None, (shares.each, shares.others, shares.of) if shares else ()))
 
     @property
-    def quorum_of_risk(self) -> int:
-        """How many people have to agree at least: two to what destroys."""
-        return 2 if self.risk == "destructive" else 1
+    def quorum(self) -> int:
+        """How many people have to agree; a step by hand that needs one is ticked off at once by whoever does it."""
+        return self.approve.quorum_at(self.risk) if self.approve else 0
 
     @property
     def is_confirmed_alone(self) -> bool:

@@ -139,6 +139,11 @@ def _action(system: System, action: Action) -> Iterator[str]:
     if action.approve is not None:
         named = (*action.approve.roles, *action.approve.among)
         yield from (f"approve: no role named {role}" for role in named if role not in system.profile.roles)
+        members = {
+            member for role in named if role in system.profile.roles for member in system.profile.roles[role].members
+        }
+        if len(members) < action.quorum and not any(member.startswith("@") for member in members):
+            yield f"approve: {action.quorum} people have to agree, and its roles name {len(members)}"
 
 
 def _alert(system: System, alert: Alert) -> Iterator[str]:

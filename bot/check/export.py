@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.catalog.entries import parse_duration
+from bot.catalog.shape import parse_duration
 from bot.check.archive import Archive, open_archive
 from bot.check.place import record_of, settings_without_slack
 from bot.check.stream import Stored, damage

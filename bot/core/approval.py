@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from bot.core.errors import TooLate, UserError
 from bot.core.run import (
-    PHASE_NAMES,
     Approved,
     CancelAsked,
     Denied,
@@ -16,13 +15,14 @@ from bot.core.run import (
     Run,
     Withdrawn,
 )
+from bot.core.standing import deadline, is_agreed_to, is_late, phase_of
 from bot.core.text import Person, say
 
 
 def approve(state: Run, who: str, roles: Collection[str], now: datetime) -> Approved:
     """Agree to what was shown, holding these `roles`; that one of them suffices was checked before."""
     _require_waiting(state, now)
-    if state.proposal.by_hand:
+    if state.proposal.takes_one_click:
         raise UserError(
             "{run} is done by a person: do it, then use *Done by hand*. Nothing was changed.", run=state.number
         )
@@ -69,8 +69,9 @@ def typed_right(state: Run, words: str) -> None:
 
 
 def deny(state: Run, now: datetime) -> Denied:
-    """Decide that it must not run."""
-    _require_waiting(state, now)
+    """Decide that it must not run; of a step by hand that may be done, say that it was not."""
+    if state.phase is not Phase.APPROVED or not state.proposal.by_hand:
+        _require_waiting(state, now)
     return Denied()
 
 
@@ -81,34 +82,41 @@ def withdraw(state: Run, now: datetime) -> Withdrawn:
 
 
 def expire(state: Run, now: datetime) -> Expired | None:
-    """The approval's clock rang: expired, unless it was decided meanwhile or the clock rang early."""
-    if state.phase is Phase.PROPOSED and now >= state.proposal.expires_at:
-        return Expired()
-    return None
+    """The approval's clock rang: expired, unless it was decided or done meanwhile or the clock rang early."""
+    when = deadline(state)
+    return Expired() if when is not None and now >= when else None
 
 
 def done_by_hand(state: Run, who: str, now: datetime) -> Finished:
     """Tick off a step that a person has done; whoever does it answers for it."""
-    _require_waiting(state, now)
+    _require_agreed(state, now)
     if state.proposal.waits:
         until = now + timedelta(seconds=state.proposal.waits)
         return Finished(say("{who} lets it wait until {until}; then the checks are run", who=Person(who), until=until))
     return Finished(say("done by hand by {who}", who=Person(who)))
 
 
-def waits_until(state: Run) -> datetime | None:
-    """Until when a step that is to wait does so, or did; None before it began and after it was verified."""
-    if state.phase is not Phase.FINISHED or not state.proposal.waits or state.ended_at is None:
-        return None
-    return state.ended_at + timedelta(seconds=state.proposal.waits)
+def _require_agreed(state: Run, now: datetime) -> None:
+    """Raise unless it may be ticked off."""
+    if is_agreed_to(state):
+        return
+    _require_waiting(state, now)
+    if not state.proposal.takes_one_click:
+        raise UserError(
+            "{run} must not be done yet: it lacks approvals, {count} at least. Nothing was recorded.",
+            run=state.number,
+            count=people_missing(state),
+        )
 
 
-def cancel(state: Run, who: str) -> CancelAsked | Refused | None:
+def cancel(state: Run, who: str) -> CancelAsked | Denied | Refused | None:
     """Ask the execution to stop, or stop it from beginning; asking twice changes nothing."""
+    if state.phase is Phase.APPROVED and state.proposal.by_hand:
+        return Denied()
     if state.phase is Phase.APPROVED:
         return Refused(say("{who} cancelled it before it began.", who=Person(who)))
     if state.phase is not Phase.STARTED:
-        raise TooLate("{run} is not running: it is {phase}.", run=state.number, phase=PHASE_NAMES[state.phase])
+        raise TooLate("{run} is not running: it is {phase}.", run=state.number, phase=phase_of(state))
     return None if state.cancelled_by else CancelAsked()
 
 
@@ -117,12 +125,12 @@ def _require_waiting(state: Run, now: datetime) -> None:
         raise TooLate(
             "{run} expired at {when}; propose it again if it is still needed. Nothing was changed.",
             run=state.number,
-            when=state.proposal.expires_at,
+            when=(state.ended_at if is_late(state) else None) or state.proposal.expires_at,
         )
     if state.phase is not Phase.PROPOSED:
         raise TooLate(
             "{run} was already decided by {who}: it is {phase}. This click changed nothing.",
             run=state.number,
             who=Person(state.decided_by),
-            phase=PHASE_NAMES[state.phase],
+            phase=phase_of(state),
         )

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from bot.core.events import Author, Recorded
 from bot.core.preview import Lines, Preview
-from bot.core.text import Text, say
+from bot.core.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,11 @@ class Proposed:
     covered_by: str = ""
     on_behalf_of: str = ""
     waits: int = 0
+
+    @property
+    def takes_one_click(self) -> bool:
+        """Whether it is a step by hand that needs nobody's approval but the word of whoever did it."""
+        return self.by_hand and self.quorum == 1
 
     @property
     def tick_off_roles(self) -> tuple[str, ...]:
@@ -173,22 +178,6 @@ WORKER = Author("", "worker")
 SETTLED = frozenset(Phase) - {Phase.PROPOSED, Phase.APPROVED, Phase.STARTED, Phase.FINISHED, Phase.INTERRUPTED}
 CHANGED = frozenset({Phase.FINISHED, Phase.FAILED, Phase.INTERRUPTED, Phase.VERIFIED, Phase.UNVERIFIED})
 
-PHASE_NAMES: Mapping[Phase, Text] = {
-    Phase.PROPOSED: say("waiting for approval"),
-    Phase.APPROVED: say("approved"),
-    Phase.DENIED: say("denied"),
-    Phase.WITHDRAWN: say("withdrawn"),
-    Phase.EXPIRED: say("expired"),
-    Phase.REFUSED: say("refused"),
-    Phase.STARTED: say("running"),
-    Phase.FINISHED: say("executed, verifying"),
-    Phase.FAILED: say("failed"),
-    Phase.INTERRUPTED: say("interrupted"),
-    Phase.VERIFIED: say("executed and verified"),
-    Phase.UNVERIFIED: say("executed, not verified"),
-    Phase.UNDONE: say("undone"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -284,8 +273,9 @@ def _moved(state: Run, event: Recorded) -> Run:
         case Started(executor):
             return replace(state, phase=Phase.STARTED, executor=executor, started_at=event.at, outcome=None)
         case Finished(summary):
-            doer = decided if state.proposal.by_hand else state
-            return replace(doer, phase=Phase.FINISHED, outcome=summary, ended_at=event.at)
+            if state.proposal.by_hand:  # an approval that came before keeps its time
+                ended = replace(ended, decided_by=event.by.user, decided_at=state.decided_at or event.at)
+            return replace(ended, phase=Phase.FINISHED, outcome=summary)
         case Failed(reason):
             return replace(ended, phase=Phase.FAILED, outcome=reason)
         case Interrupted():

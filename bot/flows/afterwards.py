@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from bot.core import run
-from bot.core.approval import waits_until
 from bot.core.errors import TargetError, UserError
 from bot.core.family import RUNS
 from bot.core.run import PHASE_NAMES, SETTLED, WORKER, Phase, Run
+from bot.core.standing import waits_until
 from bot.core.text import say
 from bot.flows import choices, undo, watch
 from bot.flows.ports import Caller, Ports

@@ -9,6 +9,7 @@ from bot.catalog.system import ALL
 from bot.core.errors import UserError
 from bot.core.report import Report
 from bot.core.run import Phase, Run
+from bot.core.standing import is_left_undone, is_to_do
 from bot.core.text import Text, say
 from bot.flows import choices, diagnose, remediate, restricted, undo
 from bot.flows.answers import Answer, CheckForm, Later, RunForm, Said, Show
@@ -105,6 +106,8 @@ async def _propose(request: Request, caller: Caller, ports: Ports, _: Show) -> A
 
 def decided(state: Run) -> Text:
     """What somebody is told who has agreed to a run: it runs, or who else has to agree."""
+    if is_to_do(state):
+        return say("You approved {run}. It may be done now; tick it off on its card afterwards.", run=state.number)
     if state.phase is not Phase.PROPOSED:
         return say("You approved {run}. It runs now; follow it in its thread.", run=state.number)
     return say("You approved {run}. Somebody else has to approve it too.", run=state.number)
@@ -112,6 +115,8 @@ def decided(state: Run) -> Text:
 
 def stopping(state: Run) -> Text:
     """What somebody is told who has cancelled a run."""
+    if is_left_undone(state):
+        return say("*{run}* is marked as not done.", run=state.number)
     if state.phase is Phase.REFUSED:
         return say("*{run}* is cancelled; it had not begun. Nothing was changed.", run=state.number)
     return say("*{run}* is asked to stop. What was done already stays done.", run=state.number)
@@ -120,7 +125,7 @@ def stopping(state: Run) -> Text:
 def _proposed(ports: Ports, kept: Kept[Run]) -> Said:
     run, channel = kept.state, ports.catalog.of(kept.state.system).profile.channel
     when = run.proposal.expires_at
-    if run.proposal.by_hand:
+    if run.proposal.takes_one_click:
         return Said(
             say(
                 "*{run}* is for a person to do, by {when}. The card in #{channel} says what; tick it off there.",

@@ -7,7 +7,8 @@ from bot.core.errors import NotAllowed, NotFound, UserError
 from bot.core.family import INCIDENTS, RUNS
 from bot.core.incident import Incident
 from bot.core.policy import Right
-from bot.core.run import Denied, Run, Withdrawn
+from bot.core.run import Denied, Phase, Run, Withdrawn
+from bot.core.standing import is_agreed_to
 from bot.flows import safety
 from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand, demand_role
@@ -105,17 +106,26 @@ async def deny(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
         await demand_role(ports, caller, ports.catalog.of(state.system), _deciders(state))
 
     def decide(now: Run) -> Denied | Withdrawn:
-        return approval.withdraw(now, ports.clock.now()) if is_own else approval.deny(now, ports.clock.now())
+        decide_so = approval.withdraw if is_own and now.phase is Phase.PROPOSED else approval.deny
+        return decide_so(now, ports.clock.now())
 
     return await ports.record.change(RUNS, number, decide, caller.author, caller.key)
 
 
 async def done_by_hand(ports: Ports, caller: Caller, number: str) -> Kept[Run]:
-    """Tick off a step that a person has done."""
+    """Tick off a step that a person has done; one that several had to agree to, only while nothing stops it."""
     state = await ports.record.load(RUNS, number)
-    await demand_role(ports, caller, ports.catalog.of(state.system), state.proposal.tick_off_roles)
+    system = ports.catalog.of(state.system)
+    await demand_role(ports, caller, system, state.proposal.tick_off_roles)
     if not state.proposal.by_hand:
         raise UserError("{run} is carried out by the bot, not by hand. Nothing was changed.", run=number)
+    if is_agreed_to(state) and (reason := await safety.stopped(ports, system, still_there(system, state))):
+        raise UserError(
+            "{reason} Nothing was recorded. If {run} was done before that, say so in its thread and tick it off "
+            "afterwards.",
+            reason=reason,
+            run=number,
+        )
     return await ports.record.change(
         RUNS,
         number,

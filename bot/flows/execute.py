@@ -32,6 +32,11 @@ class Cleared:
     preview: Preview
 
 
+def is_under_way(state: Run) -> bool:
+    """Whether the worker has something to do: what a person does is never executed, only verified."""
+    return state.phase in UNDER_WAY and not (state.phase is Phase.APPROVED and state.proposal.by_hand)
+
+
 async def execute(ports: Ports, number: str) -> bool:
     """Carry out an approved run, exactly once; False while its target is held and it has to be tried again.
 
@@ -39,7 +44,7 @@ async def execute(ports: Ports, number: str) -> bool:
     died, because a living one holds the lease: it is marked interrupted and looked at, never run again.
     """
     state = await ports.record.load(RUNS, number)
-    if state.phase not in UNDER_WAY:
+    if not is_under_way(state):
         return True
     try:
         async with ports.leases.hold(turns.lease_of(ports, state), by=number, ttl=LEASE):

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 from bot.core import incident, run
-from bot.core.approval import waits_until
 from bot.core.events import Recorded
 from bot.core.family import INCIDENTS, RUNS, WATCHES
 from bot.core.incident import Incident
-from bot.core.run import PHASE_NAMES, Phase, Run
+from bot.core.run import Phase, Run
+from bot.core.standing import deadline, phase_of, waits_until
 from bot.core.text import Text, say
 from bot.flows import afterwards, decide, incidents, live, turns, undo, watch
 from bot.flows import execute as executing
@@ -68,19 +68,22 @@ async def ring(ports: Ports, stream: str, version: int) -> None:
 
 
 async def set_expiry(ports: Ports, stream: str, version: int) -> None:
-    """Set the clock of a proposal."""
+    """Set the clock of a proposal, or of a step by hand that may be done."""
     state = await ports.record.load(RUNS, stream)
-    await ports.timers.ensure(f"approval:{stream}", state.proposal.expires_at, "expire", stream, str(version))
+    if when := deadline(state):
+        key = f"approval:{stream}" if state.phase is Phase.PROPOSED else f"approval:{stream}:done"
+        await ports.timers.ensure(key, when, "expire", stream, str(version))
 
 
 async def drop_expiry(ports: Ports, stream: str, version: int) -> None:
-    """A decided proposal no longer expires; one that lacks an approval still does."""
+    """A decided proposal no longer expires; one that lacks an approval still does, and what is left to a person."""
     if (await ports.record.load(RUNS, stream)).phase is not Phase.PROPOSED:
         await ports.timers.cancel(f"approval:{stream}")
+        await set_expiry(ports, stream, version)
 
 
 async def expire(ports: Ports, stream: str, version: int) -> None:
-    """The clock of a proposal rang."""
+    """The clock of a proposal, or of a step by hand, rang."""
     await decide.expire(ports, stream)
 
 
@@ -253,19 +256,17 @@ async def _sweep_run(ports: Ports, state: Run) -> None:
         await ports.timers.ensure(f"wait:{state.number}", when, "end_wait", state.number, version)
     elif when:
         await ports.timers.soon(f"wait-over:{state.number}", "end_wait", state.number, version)
-    elif state.phase is not Phase.PROPOSED:
+    elif (when := deadline(state)) is None:
         await ports.timers.soon(f"execute:{state.number}", "execute", state.number, version)
-    elif ports.clock.now() >= state.proposal.expires_at:
+    elif ports.clock.now() >= when:
         await decide.expire(ports, state.number)
     else:
-        await ports.timers.ensure(
-            f"approval:{state.number}", state.proposal.expires_at, "expire", state.number, version
-        )
+        await set_expiry(ports, state.number, state.version)
 
 
 def run_line(state: Run) -> Text:
     """One line about a run for the timeline of its incident."""
-    title, phase = state.proposal.title, PHASE_NAMES[state.phase]
+    title, phase = state.proposal.title, phase_of(state)
     if state.outcome is None:
         return say("{run} · {title}: {phase}", run=state.number, title=title, phase=phase)
     return say(

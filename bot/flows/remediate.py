@@ -128,9 +128,9 @@ def _proposed(ports: Ports, request: Request, preview: Preview, evidence: list[F
         evidence=lines_of(evidence),
         undo_of=request.undo_of,
         by_hand=action.by_hand is not None,
-        quorum=max(rule.quorum or 1, action.quorum_of_risk),
+        quorum=action.quorum,
         among=rule.among,
-        typed=(action.service or action.target) if action.risk == "destructive" else "",
+        typed=(action.service or action.target or action.name) if action.risk == "destructive" else "",
         emergency=tuple(severity.value for severity in rule.emergency),
         lasts=int(action.lasts.total_seconds()) if action.lasts and not request.undo_of else 0,
         covered_by=request.covered_by,
@@ -183,7 +183,8 @@ def _left(rollback: Run) -> Text:
 async def read_preview(ports: Ports, action: Action, given: Mapping[str, Any]) -> Preview:
     """What is there now and what would be; raises TargetError. Of a step by hand nothing is read."""
     if action.by_hand is not None:
-        return Preview((), {}, {"by_hand": action.name}, (action.by_hand.text(),))
+        told = {"by_hand": action.name, "words": action.by_hand.en}
+        return Preview((), {}, told, (action.by_hand.text(),))
     try:
         async with asyncio.timeout(PREVIEW_LIMIT):
             if action.tells:

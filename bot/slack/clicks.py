@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 from urllib.parse import parse_qsl
 
-from bot.core.approval import waits_until
 from bot.core.family import RUNS
 from bot.core.run import Phase
+from bot.core.standing import is_left_undone, waits_until
 from bot.core.text import Text, say
 from bot.flows import asked, decide, handoff, incidents, remediate, runbooks, safety, watch
 from bot.flows.answers import Answer
@@ -43,7 +43,7 @@ async def deny(ports: Ports, caller: Caller, value: str) -> Text:
     kept = await decide.deny(ports, caller, value.partition(":")[0])
     if kept.state.phase is Phase.WITHDRAWN:
         return say("You withdrew {run}. Nothing was changed.", run=kept.state.number)
-    if kept.state.proposal.by_hand:
+    if is_left_undone(kept.state):
         return say("*{run}* is marked as not done.", run=kept.state.number)
     return say("You denied {run}. Nothing was changed.", run=kept.state.number)
 

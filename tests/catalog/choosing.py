@@ -24,7 +24,7 @@ def rule_of(action: Action) -> str:
     if action.approve is None:
         raise AssertionError(f"nobody may approve {action.name}")
     rule = action.approve
-    quorum = max(rule.quorum or 1, action.quorum_of_risk)
+    quorum = action.quorum
     return " ".join(
         [
             action.risk,

@@ -249,7 +249,7 @@ def test_only_what_is_harmless_is_confirmed_alone_and_what_destroys_needs_two(na
     action = actions()[name]
     assert action.approve
     assert action.is_confirmed_alone == (action.risk == "low")
-    assert max(action.approve.quorum or 1, action.quorum_of_risk) == (2 if action.risk == "destructive" else 1)
+    assert action.quorum == (2 if action.risk == "destructive" else 1)
     assert action.approve.emergency == ()
 
 

@@ -8,7 +8,7 @@ from itertools import count
 
 from bot.core.family import RUNS
 from bot.core.run import Phase, Run
-from bot.flows.execute import UNDER_WAY
+from bot.flows.execute import is_under_way
 from tests.house import PATIENCE, House
 from tests.proof import signed
 
@@ -100,7 +100,7 @@ class Office:
 
         async def settled() -> bool:
             runs = await self.house.demo.bot.ports.record.listing(RUNS, only_open=True, limit=1000)
-            return not any(state.phase in UNDER_WAY for state in runs)
+            return not any(map(is_under_way, runs))
 
         await self.house.until(settled)
 

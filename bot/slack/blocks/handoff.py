@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from bot.catalog.entries import Pointer
 from bot.core.handoff import FIELD_LIMIT, OVERALL_NAMES, Handoff, Overall, Written, overall_name
 from bot.core.incident import Incident
-from bot.core.run import PHASE_NAMES, Run
+from bot.core.run import Run
+from bot.core.standing import phase_of
 from bot.core.text import Person, Text, say
 from bot.flows.handoff import Draft
 from bot.slack.blocks import parts
@@ -108,7 +109,7 @@ def _incident(state: Incident, voice: Voice) -> str:
 
 def _run(state: Run, voice: Voice) -> str:
     name = f"{voice.clock(state.proposed_at)} {state.number} {voice.plain(state.proposal.title)}"
-    return f"{name} — {voice.plain(PHASE_NAMES[state.phase])}"
+    return f"{name} — {voice.plain(phase_of(state))}"
 
 
 def headline(state: Handoff, voice: Voice) -> Message:

@@ -1,8 +1,9 @@
 """A run in Slack: the card that asks for approval. What is said in its thread is in `run_thread`."""
 
 from bot.catalog.system import System
-from bot.core.approval import people_missing, waits_until
-from bot.core.run import PHASE_NAMES, Phase, Proposed, Run
+from bot.core.approval import people_missing
+from bot.core.run import Phase, Proposed, Run
+from bot.core.standing import deadline, is_late, is_left_undone, is_to_do, phase_of
 from bot.core.text import Person, Text, Words, say
 from bot.slack.blocks import parts
 from bot.slack.blocks.incident import finding_lines
@@ -31,29 +32,11 @@ RISKS = {
     "high": say("high"),
     "destructive": say("destructive"),
 }
-BY_HAND = {
-    Phase.PROPOSED: say("waiting for somebody to do it"),
-    Phase.DENIED: say("not done"),
-    Phase.FINISHED: say("done by hand, verifying"),
-    Phase.VERIFIED: say("done by hand"),
-    Phase.UNVERIFIED: say("done by hand, not verified"),
-}
 WARNINGS_SHOWN = 8
 
 
-def phase_of(state: Run) -> Text:
-    """Where a run stands, in words: a step by hand is not carried out by the bot, nor always measured."""
-    if when := waits_until(state):
-        return say("waiting until {when}", when=when)
-    if state.proposal.by_hand and (state.phase is not Phase.VERIFIED or not state.lines):
-        return BY_HAND.get(state.phase, PHASE_NAMES[state.phase])
-    if state.phase is Phase.VERIFIED and state.interrupted:
-        return say("interrupted; the checks hold")
-    return PHASE_NAMES[state.phase]
-
-
 def sign_of(state: Run) -> str:
-    """The same as a sign."""
+    """Where a run stands, as a sign."""
     return "🟠" if state.phase is Phase.VERIFIED and state.interrupted else PHASE_SIGNS[state.phase]
 
 
@@ -144,25 +127,25 @@ def _titles(roles: tuple[str, ...], system: System, voice: Voice) -> str:
 
 def _terms(state: Run, system: System, voice: Voice) -> Text:
     proposal = state.proposal
-    may = _who_may(state, system, voice)
+    may, until = _who_may(state, system, voice), deadline(state)
     return say(
         "Proposed by {who}{incident} · risk {risk}{open}\nVerified by: {checks} · Way back: {undo}",
         who=Person(state.proposed_by),
         incident=f" ({proposal.incident})" if proposal.incident else "",
         risk=RISKS[proposal.risk],
-        open=say(" · {may} · expires {when}", may=may, when=proposal.expires_at) if may else "",
+        open=say(" · {may} · expires {when}", may=may, when=until) if may and until else "",
         checks=_checks(proposal, system, voice),
         undo=proposal.undo,
     )
 
 
 def _who_may(state: Run, system: System, voice: Voice) -> Text | None:
-    """Who may decide, as long as it is not decided."""
+    """Who may decide, as long as it is not decided; who may tick off, once it may be done."""
     proposal = state.proposal
+    if is_to_do(state):
+        return say("may tick it off: {roles}", roles=_titles(proposal.tick_off_roles, system, voice))
     if state.phase is not Phase.PROPOSED:
         return None
-    if proposal.by_hand:
-        return say("may tick it off: {roles}", roles=_titles(proposal.tick_off_roles, system, voice))
     roles = _titles(proposal.approvers, system, voice)
     others = say(" (somebody else than the proposer)")
     if first := proposal.on_behalf_of:
@@ -186,6 +169,10 @@ def _checks(proposal: Proposed, system: System, voice: Voice) -> str | Text:
 
 def _decided(state: Run) -> Text | None:
     """How it came to be decided; who cancelled or what went wrong is told by the outcome."""
+    if is_late(state):
+        return say(
+            "Nobody ticked it off in time: it must not be begun any more. If it was done, tick it off all the same."
+        )
     if state.phase is Phase.EXPIRED:
         return say("Not approved in time. Nothing was changed.")
     if state.decided_at is None:
@@ -195,7 +182,7 @@ def _decided(state: Run) -> Text | None:
     if state.phase is Phase.UNDONE:
         return say("Taken back by {run}", run=state.undone_by)
     who = Person(state.decided_by)
-    if state.phase is Phase.DENIED and state.proposal.by_hand:
+    if is_left_undone(state):
         return say("Not done, says {who}, {when}.", who=who, when=state.decided_at)
     if state.phase is Phase.DENIED:
         return say("Denied by {who}, {when}. Nothing was changed.", who=who, when=state.decided_at)

@@ -2,7 +2,8 @@
 
 from bot.core.approval import people_missing
 from bot.core.run import CHANGED, Phase, Run
-from bot.core.text import say
+from bot.core.standing import is_late, is_to_do
+from bot.core.text import Text, say
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Block
 from bot.slack.voice import Voice
@@ -10,8 +11,12 @@ from bot.slack.voice import Voice
 
 def buttons(state: Run, voice: Voice) -> list[Block]:
     """What can be decided now."""
+    if is_to_do(state):
+        return [_done(state, voice), parts.button(voice.plain(say("Not done")), "run:deny", state.number, "danger")]
+    if is_late(state):
+        return [_done(state, voice)]
     if state.phase is Phase.PROPOSED:
-        return _by_hand(state, voice) if state.proposal.by_hand else _to_decide(state, voice)
+        return _to_decide(state, voice)
     if state.phase in (Phase.APPROVED, Phase.STARTED) and not state.cancelled_by:
         return [parts.button(voice.plain(say("Cancel")), "run:cancel", state.number, "danger")]
     if state.phase in CHANGED - {Phase.FINISHED} and state.proposal.preview.undo:
@@ -19,12 +24,9 @@ def buttons(state: Run, voice: Voice) -> list[Block]:
     return []
 
 
-def _by_hand(state: Run, voice: Voice) -> list[Block]:
+def _done(state: Run, voice: Voice) -> Block:
     label = say("Begin to wait") if state.proposal.waits else say("Done by hand")
-    return [
-        parts.button(voice.plain(label), "run:done", state.number, "primary"),
-        parts.button(voice.plain(say("Not done")), "run:deny", state.number, "danger"),
-    ]
+    return parts.button(voice.plain(label), "run:done", state.number, "primary")
 
 
 def _to_decide(state: Run, voice: Voice) -> list[Block]:
@@ -39,9 +41,14 @@ def _approve(state: Run, value: str, voice: Voice) -> Block:
     if state.proposal.typed:
         return parts.button(voice.plain(say("Approve …")), "run:typed", value, "danger")
     approve = parts.button(voice.plain(say("Approve")), "run:approve", value, "primary")
+    return approve | {"confirm": _confirm(state, voice.plain(_what_follows(state)), voice)}
+
+
+def _what_follows(state: Run) -> Text:
     is_last = people_missing(state) <= 1
-    what = say("This runs now and exactly as the card shows.") if is_last else say("It runs once enough have approved.")
-    return approve | {"confirm": _confirm(state, voice.plain(what), voice)}
+    if state.proposal.by_hand:
+        return say("Then a person may do it.") if is_last else say("A person may do it once enough have approved.")
+    return say("This runs now and exactly as the card shows.") if is_last else say("It runs once enough have approved.")
 
 
 def _alone(state: Run, value: str, voice: Voice) -> Block:
@@ -51,6 +58,5 @@ def _alone(state: Run, value: str, voice: Voice) -> Block:
 
 
 def _confirm(state: Run, what: str, voice: Voice) -> Block:
-    return parts.confirm(
-        voice.plain(state.proposal.title), what, voice.plain(say("Run it")), voice.plain(say("Not yet"))
-    )
+    yes = say("Approve") if state.proposal.by_hand else say("Run it")
+    return parts.confirm(voice.plain(state.proposal.title), what, voice.plain(yes), voice.plain(say("Not yet")))

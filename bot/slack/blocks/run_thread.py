@@ -3,6 +3,7 @@
 from bot.core import run
 from bot.core.events import Recorded
 from bot.core.run import Phase, Run
+from bot.core.standing import deadline, is_late, is_left_undone, is_to_do
 from bot.core.text import Person, Text, say
 from bot.slack.blocks import parts
 from bot.slack.blocks.incident import finding_lines
@@ -68,16 +69,28 @@ def _told_of_people(fact: object, who: Person, after: Run) -> Text:
             )
         case run.Approved() if after.phase is Phase.PROPOSED:
             return say("👍 {who} approved; somebody else has to approve it too.", who=who)
+        case run.Approved() if is_to_do(after):
+            return say(
+                "👍 {who} approved: it may be done now, until {when}. Whoever did it ticks it off with *Done by hand* "
+                "on the card; if nobody does it, *Not done* ends it.",
+                who=who,
+                when=deadline(after) or "",
+            )
         case run.Approved():
             return say("👍 {who} approved", who=who)
         case run.Withdrawn():
             return say("🚫 {who} withdrew it. Nothing was changed.", who=who)
-        case run.Denied() if after.proposal.by_hand:
+        case run.Denied() if is_left_undone(after):
             return say("🚫 Not done, says {who}.", who=who)
         case run.Denied():
             return say("🚫 {who} denied. Nothing was changed.", who=who)
         case run.CancelAsked():
             return say("✋ {who} asks it to stop.", who=who)
+        case _ if is_late(after):
+            return say(
+                "⌛ Nobody ticked it off in time: it must not be begun any more. If it was done, tick it off all the "
+                "same."
+            )
         case _:
             return say("⌛ Expired: not approved in time. Nothing was changed.")
 

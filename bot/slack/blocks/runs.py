@@ -3,11 +3,12 @@
 from bot.catalog.entries import Action
 from bot.core import run
 from bot.core.run import Run
+from bot.core.standing import phase_of
 from bot.core.text import Person, Text, say
 from bot.flows.runs import Actions, Runs, Told
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Message
-from bot.slack.blocks.run import RISKS, card, phase_of, sign_of
+from bot.slack.blocks.run import RISKS, card, sign_of
 from bot.slack.blocks.run_thread import reply
 from bot.slack.voice import Voice, escape, moment
 
