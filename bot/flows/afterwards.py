@@ -5,8 +5,8 @@ from datetime import datetime
 from bot.core import run
 from bot.core.errors import TargetError, UserError
 from bot.core.family import RUNS
-from bot.core.run import PHASE_NAMES, SETTLED, WORKER, Phase, Run
-from bot.core.standing import waits_until
+from bot.core.run import SETTLED, WORKER, Phase, Run
+from bot.core.standing import phase_of, waits_until
 from bot.core.text import say
 from bot.flows import choices, undo, watch
 from bot.flows.ports import Caller, Ports
@@ -80,7 +80,7 @@ async def _demand_untouched(ports: Ports, state: Run, request: Request) -> None:
 def _demand_under_way(back: Run) -> None:
     """Raise UserError when the way back has ended without bringing back anything; it is tried once."""
     if back.phase in SETTLED and back.phase is not Phase.VERIFIED:
-        raise UserError("{run} ended without doing so: {phase}.", run=back.number, phase=PHASE_NAMES[back.phase])
+        raise UserError("{run} ended without doing so: {phase}.", run=back.number, phase=phase_of(back))
 
 
 def _is_still_on(state: Run) -> bool:
