@@ -273,9 +273,8 @@ def _moved(state: Run, event: Recorded) -> Run:
         case Started(executor):
             return replace(state, phase=Phase.STARTED, executor=executor, started_at=event.at, outcome=None)
         case Finished(summary):
-            if state.proposal.by_hand:  # an approval that came before keeps its time
-                ended = replace(ended, decided_by=event.by.user, decided_at=state.decided_at or event.at)
-            return replace(ended, phase=Phase.FINISHED, outcome=summary)
+            doer = _ticked_off(state, event) if state.proposal.by_hand else state
+            return replace(doer, phase=Phase.FINISHED, outcome=summary, ended_at=event.at)
         case Failed(reason):
             return replace(ended, phase=Phase.FAILED, outcome=reason)
         case Interrupted():
@@ -286,3 +285,8 @@ def _moved(state: Run, event: Recorded) -> Run:
             return replace(ended, phase=Phase.UNVERIFIED, lines=lines)
         case _:
             return state
+
+
+def _ticked_off(state: Run, event: Recorded) -> Run:
+    """Whoever did it decided last; an approval that came before keeps its time."""
+    return replace(state, decided_by=event.by.user, decided_at=state.decided_at or event.at)

@@ -52,9 +52,25 @@ class Rule:
     @property
     def may(self) -> set[str]:
         """Whose word counts for what Ana proposed: her own only where little is at stake, or where she does it."""
-        if self.action.by_hand:
-            return self.named or self.roles
+        if self.is_ticked_at_once:
+            return self.may_tick
         return self.roles if self.action.risk == "low" else self.roles - {ANA}
+
+    @property
+    def may_tick(self) -> set[str]:
+        """Who says that a step by hand is done: of a named role where one is named."""
+        return self.named or self.roles
+
+    @property
+    def wanted(self) -> int:
+        """How many: two for what destroys."""
+        assert self.action.approve is not None
+        return max(self.action.approve.quorum or 1, 2 if self.action.risk == "destructive" else 1)
+
+    @property
+    def is_ticked_at_once(self) -> bool:
+        """Whether one person does it by hand and says so, and nobody has to agree before."""
+        return self.action.by_hand is not None and self.wanted == 1
 
     @property
     def named(self) -> set[str]:
@@ -63,10 +79,8 @@ class Rule:
         return set().union(*(HOLDERS[role] for role in self.action.approve.among))
 
     def is_agreed(self, people: set[str]) -> bool:
-        """Two for what destroys, and one of a named role where one is named."""
-        assert self.action.approve is not None
-        wanted = max(self.action.approve.quorum or 1, 2 if self.action.risk == "destructive" else 1)
-        return len(people) >= wanted and (not self.named or bool(people & self.named))
+        """As many as are wanted, and one of a named role where one is named."""
+        return len(people) >= self.wanted and (not self.named or bool(people & self.named))
 
 
 def actions(system: str) -> dict[str, Action]:
@@ -129,6 +143,7 @@ def attempts(action: Action) -> list[str]:
         rule = Rule(action)
         tried += [f"agree: {person}" for person in PEOPLE if person not in rule.may]
         tried += [f"agree: {how}" for how, _, _ in forged(rule)]
+        tried += [f"tick off: {person}" for person in others_tick_off(rule)]
     return tried
 
 
@@ -153,17 +168,23 @@ def strangers(name: str, *, is_refused: bool) -> Iterator[tuple[str, tuple[Body,
 def forged(rule: Rule) -> Iterator[tuple[str, Body, str]]:
     """What nobody may send, however much they may do."""
     done, agree = button("run:done", "#"), agreeing(rule)
-    yield "another workspace", done if rule.action.by_hand else agree, "T0OTHER"
-    yield "the other button", agree if rule.action.by_hand else done, "T0PLANTAO"
-    if not rule.action.by_hand:
+    yield "another workspace", done if rule.is_ticked_at_once else agree, "T0OTHER"
+    yield "the other button", agree if rule.is_ticked_at_once else done, "T0PLANTAO"
+    if not rule.is_ticked_at_once:
         yield "another fingerprint", agreeing(rule, "#:000000000000"), "T0PLANTAO"
-    if rule.action.risk == "destructive" and not rule.action.by_hand:
+    if rule.action.risk == "destructive":
         yield "without the typed name", button("run:approve", "#:%"), "T0PLANTAO"
 
 
+def others_tick_off(rule: Rule) -> list[str]:
+    """Who must not say that a step by hand is done, once enough have agreed to it."""
+    is_for_several = rule.action.by_hand is not None and not rule.is_ticked_at_once
+    return [person for person in PEOPLE if person not in rule.may_tick] if is_for_several else []
+
+
 def agreeing(rule: Rule, value: str = "#:%") -> Body:
-    if rule.action.risk == "destructive" and not rule.action.by_hand:
-        return form("run:typed", value, typed="redis")
+    if rule.action.risk == "destructive":
+        return form("run:typed", value, typed=rule.action.name if rule.action.by_hand else "redis")
     return button("run:approve", value)
 
 
@@ -178,7 +199,8 @@ async def nobody_else_proposes(place: Office, name: str, *, is_refused: bool) ->
 
 async def only_its_people_agree(place: Office, name: str, rule: Rule) -> None:
     number, shown = await place.proposed(ANA, f"/run {name}{'' if rule.action.by_hand else ' maxmemory_mb=?'}")
-    body = button("run:done", "#") if rule.action.by_hand else agreeing(rule)
+    done = button("run:done", "#")
+    body = done if rule.is_ticked_at_once else agreeing(rule)
     for person in PEOPLE:
         if person not in rule.may:
             await is_turned_away(place, name, person, body(place.about(person, number, shown)), number)
@@ -186,7 +208,7 @@ async def only_its_people_agree(place: Office, name: str, rule: Rule) -> None:
         await is_turned_away(place, name, how, other(place.about(max(rule.may), number, shown, team)), number)
     agreed: set[str] = set()
     for person in sorted(rule.may):
-        if await place.send(body(place.about(person, number, shown))) != 200 or rule.action.by_hand:
+        if await place.send(body(place.about(person, number, shown))) != 200 or rule.is_ticked_at_once:
             break
         agreed.add(person)
         is_decided = (await place.run(number)).phase is not Phase.PROPOSED
@@ -194,10 +216,16 @@ async def only_its_people_agree(place: Office, name: str, rule: Rule) -> None:
         if is_decided:
             break
     assert (await place.run(number)).phase is not Phase.PROPOSED, f"{name}: its own people could not agree to it"
+    if others := others_tick_off(rule):
+        for person in others:
+            await is_turned_away(place, name, person, done(place.about(person, number)), number)
+        assert (await place.run(number)).phase is Phase.APPROVED, f"{name}: it was done before anybody said so"
+        await place.send(done(place.about(min(rule.may_tick), number)))
+        await place.reaches(number, Phase.VERIFIED)
 
 
 async def is_turned_away(place: Office, name: str, how: str, body: bytes, number: str) -> None:
+    before = await place.run(number)
     assert await place.send(body) == 200
-    state = await place.run(number)
-    assert (state.version, state.phase) == (1, Phase.PROPOSED), f"{name}: {how} got through"
+    assert await place.run(number) == before, f"{name}: {how} got through"
     place.tried[name] += 1

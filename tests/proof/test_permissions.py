@@ -95,6 +95,21 @@ async def executed(office: Office) -> tuple[str, str]:
     return number, shown
 
 
+async def agreed_by_two(office: Office) -> tuple[str, str]:
+    """A step by hand that two people have approved, and that nobody has done."""
+    number, shown = await proposal("two-by-hand")(office)
+    for who in (CLARA, DAVI):
+        await office.send(MELT["form"](office.about(who, number, shown)))
+    await office.reaches(number, Phase.APPROVED)
+    return number, shown
+
+
+async def agreed_in_a_freeze(office: Office) -> tuple[str, str]:
+    run = await agreed_by_two(office)
+    await frozen(office)
+    return run
+
+
 async def offered_by_the_bot(office: Office, incident: str = "") -> tuple[str, str]:
     """A change of Ana's that could not be verified, and that the bot proposes to take back."""
     number, shown = await proposal(f"unverifiable maxmemory_mb=? {incident}")(office)
@@ -167,6 +182,13 @@ NOT_TYPED = {
     "no name": form("run:typed", "#:%", typed=""),
     "another fingerprint": form("run:typed", "#:000000000000", typed="redis"),
 }
+MELT = {"form": form("run:typed", "#:%", typed="two-by-hand")}
+NOT_MELTED = {
+    "without the form": button("run:approve", "#:%"),
+    "another name": form("run:typed", "#:%", typed="by-hand"),
+    "another fingerprint": form("run:typed", "#:000000000000", typed="two-by-hand"),
+}
+DONE = {"button": button("run:done", "#")}
 DENY = {"button": button("run:deny", "#:%")}
 NO_RUN = {"a run that does not exist": button("run:deny", "RUN-999:%"), "nothing": button("run:deny", "")}
 CANCEL = {"button": button("run:cancel", "#"), "command": slash("/run cancel #")}
@@ -197,8 +219,10 @@ APPROVING: Mapping[str, Deed] = {
     "the bot's way back": Deed(ANOTHER_PERSON, offered_by_the_bot, APPROVE, NOT_WHAT_WAS_SHOWN),
     # Approving is no way to tick off a step that a person does.
     "by hand": Deed(NOBODY, proposal("by-hand"), APPROVE, NOT_WHAT_WAS_SHOWN),
+    "by hand, for two": Deed(ANOTHER_PERSON, proposal("two-by-hand"), MELT, NOT_MELTED),
 }
 STOPPED: Mapping[str, Deed] = {
+    "by hand, for two, in a freeze": Deed(NOBODY, agreed_in_a_freeze, DONE),
     "in a freeze": Deed(NOBODY, in_a_freeze, APPROVE, {"command": slash("/run low maxmemory_mb=?")}),
     "lift the freeze": Deed(
         TEAM, frozen, {"button": button("freeze:lift", "#"), "command": slash("/plantao unfreeze #")}
@@ -219,8 +243,11 @@ DECIDING: Mapping[str, Deed] = {
     "deny high": Deed(APPROVERS | {ANA}, proposal("high maxmemory_mb=?"), DENY, NO_RUN),
     "deny destructive": Deed(APPROVERS | {ANA}, proposal("destructive maxmemory_mb=?"), DENY, NO_RUN),
     "deny rollback": Deed(TEAM, rollback, DENY, NO_RUN),
-    "tick off by hand": Deed(TEAM, proposal("by-hand"), {"button": button("run:done", "#")}),
-    "tick off what is not by hand": Deed(NOBODY, proposal("low maxmemory_mb=?"), {"button": button("run:done", "#")}),
+    "tick off by hand": Deed(TEAM, proposal("by-hand"), DONE),
+    "tick off what is not by hand": Deed(NOBODY, proposal("low maxmemory_mb=?"), DONE),
+    "tick off before two have agreed": Deed(NOBODY, proposal("two-by-hand"), DONE),
+    "tick off what two agreed to": Deed(frozenset({DAVI}), agreed_by_two, DONE, MELT),
+    "not done, though two agreed": Deed(TEAM, agreed_by_two, DENY, NO_RUN),
     "emergency": Deed(frozenset({ANA}), in_an_emergency, {"button": button("run:emergency", "#:%")}),
     "deny the bot's way back": Deed(TEAM, offered_by_the_bot, DENY, NO_RUN),
     "emergency, the bot's way back": Deed(
@@ -238,7 +265,8 @@ CHANGING: Mapping[str, Deed] = {
     "undo": Deed(TEAM, executed, UNDO, {"a run that does not exist": button("run:undo", "RUN-999")}),
 }
 CANCELLING: Mapping[str, Deed] = {
-    "cancel": Deed(TEAM, running, CANCEL, {"a run that does not exist": button("run:cancel", "RUN-999")})
+    "cancel": Deed(TEAM, running, CANCEL, {"a run that does not exist": button("run:cancel", "RUN-999")}),
+    "cancel what a person would do": Deed(TEAM, agreed_by_two, CANCEL),
 }
 SHEETS = {
     "approving": APPROVING,

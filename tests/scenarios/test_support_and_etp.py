@@ -48,6 +48,22 @@ async def test_a_step_by_hand_is_ticked_off_by_those_whom_the_document_trusts_wi
     assert (await house.demo.bot.ports.record.load(RUNS, "RUN-1")).phase in (Phase.FINISHED, Phase.VERIFIED)
 
 
+async def test_what_destroys_by_hand_is_approved_by_two_who_type_its_name_before_anybody_ticks_it_off(
+    house: House,
+) -> None:
+    await house.command(ON_CALL, "/run clean-old-data", channel="customer-support")
+    card = await house.headline("RUN-1")
+    assert "Antes de alguém aprovar" in house.words(card)
+    for who, then in ((APPROVER, "1 de 2"), (SECOND_APPROVER, "Aprovada por @bruno, @davi")):
+        assert buttons(await house.headline("RUN-1")) == ["run:typed", "run:deny"]
+        await house.click(who, card, "run:typed")
+        await house.submit(who, typed="clean-old-data")
+        await house.shows("RUN-1", then)
+    await house.click(APPROVER, await house.headline("RUN-1"), "run:done")
+    await house.replied("RUN-1", "feito manualmente por @bruno")
+    assert (await house.demo.bot.ports.record.load(RUNS, "RUN-1")).phase in (Phase.FINISHED, Phase.VERIFIED)
+
+
 async def test_secrets_are_rotated_after_the_evidence_is_kept_with_the_role_of_the_database(house: House) -> None:
     await house.command(ON_CALL, "/incident declare P0 acesso estranho", channel="etp-express")
     await house.command(ON_CALL, "/incident breach INC-1", channel="etp-express")
