@@ -150,7 +150,7 @@ async def test_not_done_or_a_cancel_ends_what_might_have_been_done(house: House)
     second = await proposed(house, MOVES, number="RUN-2")
     for who in (NEXT_ON_CALL, ON_CALL):
         await house.click(who, second, "run:approve")
-    await reached(house, Phase.APPROVED, number="RUN-2")
+    await house.shows("RUN-2", "approved, waiting for somebody to do it")
     assert "RUN-2* is marked as not done." in await house.command(NEXT_ON_CALL, "/run cancel RUN-2")
     assert (await settled(house, "RUN-2")).phase is Phase.DENIED
     await house.click(APPROVER, second, "run:done", stale=True)
