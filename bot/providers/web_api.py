@@ -4,12 +4,9 @@ Requests go straight to the transport: the client above it logs whole addresses 
 """
 
 import asyncio
-import socket
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from time import perf_counter
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -19,6 +16,8 @@ from pydantic import AfterValidator, SecretStr
 from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
 from bot.core.redaction import MASKED, mask
 from bot.core.text import Text
+from bot.providers.http.address import WebAddress, trust
+from bot.providers.http.exchange import not_connected
 from bot.providers.web_answers import Answer
 
 CALL_LIMIT: Final = 4.0
@@ -27,16 +26,12 @@ _BODY_LIMIT: Final = 2 * 1024 * 1024
 _MESSAGE_LIMIT: Final = 200
 _MASKED_LIMIT: Final = 10_000
 _HEADERS: Final = {"User-Agent": "plantao", "Accept": "application/json", "Accept-Encoding": "identity"}
+_UNSENDABLE: Final = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 _LOOKS, _PAUSE = 3, 0.5
 
 
-def _is_base_address(url: SecretStr) -> SecretStr:
-    try:
-        parsed = httpx.URL(url.get_secret_value())
-    except httpx.InvalidURL:
-        raise ValueError("not a web address") from None
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise ValueError("not a web address such as https://api.example.com")
+def _is_bare(url: SecretStr) -> SecretStr:
+    parsed = httpx.URL(url.get_secret_value())
     if parsed.userinfo or parsed.query or parsed.fragment:
         raise ValueError("a base address without user, password or query; credentials have fields of their own")
     return url
@@ -49,7 +44,7 @@ def _is_credential(value: SecretStr) -> SecretStr:
     return value
 
 
-BaseUrl: TypeAlias = Annotated[SecretStr, AfterValidator(_is_base_address)]
+BaseUrl: TypeAlias = Annotated[WebAddress, AfterValidator(_is_bare)]
 Credential: TypeAlias = Annotated[SecretStr, AfterValidator(_is_credential)]
 
 
@@ -186,14 +181,9 @@ async def came_true(look: Callable[[], Awaitable[bool]], lost: Exception | None)
     return await look()
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=False)
-
-
 @asynccontextmanager
 async def _transport() -> AsyncIterator[httpx.AsyncHTTPTransport]:
-    transport = httpx.AsyncHTTPTransport(verify=_tls(), trust_env=False, retries=0)
+    transport = httpx.AsyncHTTPTransport(verify=trust(""), trust_env=False, retries=0)
     try:
         yield transport
     finally:
@@ -221,28 +211,8 @@ def _beginning(text: str) -> str:
 
 
 def _translated(error: Exception, host: str) -> TargetError:
-    for cause in _causes(error):
-        match cause:
-            case ssl.SSLCertVerificationError():
-                return Unreachable(
-                    "The certificate of {host} is not valid: {reason}.", host=host, reason=cause.verify_message
-                )
-            case ssl.SSLError():
-                return Unreachable("{host} could not agree on TLS ({reason}).", host=host, reason=cause.reason or "TLS")
-            case socket.gaierror():
-                return Unreachable("The name {host} is not known to DNS.", host=host)
-    match error:
-        case httpx.ConnectError():
-            return Unreachable("Nothing answers at {host}: the connection was refused or has no route.", host=host)
-        case httpx.TransportError() if not isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
-            return Lost("{host} broke the connection before its answer was complete.", host=host)
-        case _:
-            return TargetError(
-                "The request to {host} cannot be made: its address or credential has odd signs.", host=host
-            )
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+    if isinstance(error, httpx.ConnectError) and (unreached := not_connected(error, host)) is not None:
+        return unreached
+    if isinstance(error, httpx.TransportError) and not isinstance(error, _UNSENDABLE):
+        return Lost("{host} broke the connection before its answer was complete.", host=host)
+    return TargetError("The request to {host} cannot be made: its address or credential has odd signs.", host=host)

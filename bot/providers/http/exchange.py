@@ -67,21 +67,24 @@ async def _exchange(client: httpx.AsyncClient, request: httpx.Request, body_limi
 
 
 def _translated(error: httpx.HTTPError, host: str) -> TargetError:
-    causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return untrusted(cause, host)
-        if isinstance(cause, ssl.SSLError):
-            return Unreachable("{host} could not agree on TLS ({reason}).", host=host, reason=cause.reason or "TLS")
-        if isinstance(cause, socket.gaierror):
-            return unknown_name(host)
-    match error:
-        case httpx.ConnectError():
-            return nobody_there(host)
-        case httpx.TransportError():
-            return Unreachable("{host} broke the connection before its answer was complete.", host=host)
-        case _:
-            return TargetError("{host} redirects without end or its answer cannot be read.", host=host)
+    if (unreached := not_connected(error, host)) is not None:
+        return unreached
+    if isinstance(error, httpx.TransportError):
+        return Unreachable("{host} broke the connection before its answer was complete.", host=host)
+    return TargetError("{host} redirects without end or its answer cannot be read.", host=host)
+
+
+def not_connected(error: Exception, host: str) -> Unreachable | None:
+    """Why there was no connection, where this is what an error tells."""
+    for cause in _causes(error):
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return untrusted(cause, host)
+            case ssl.SSLError():
+                return Unreachable("{host} could not agree on TLS ({reason}).", host=host, reason=cause.reason or "TLS")
+            case socket.gaierror():
+                return unknown_name(host)
+    return nobody_there(host) if isinstance(error, httpx.ConnectError) else None
 
 
 def untrusted(error: ssl.SSLCertVerificationError, host: str) -> Unreachable:
