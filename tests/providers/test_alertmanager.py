@@ -246,6 +246,30 @@ async def test_a_lost_answer_is_found_out_by_reading_and_not_sent_again(
     assert len(await office.silences("HighErrorRate")) == 1
 
 
+async def test_a_page_of_a_gateway_is_taken_for_a_lost_answer(office: Office, opened: Gate) -> None:
+    shown = await preview(SILENCE, through(opened), **WANTED)
+    opened.lose, opened.lost_status = 1, 502
+    assert "alerts quiet now: 2" in await execute(SILENCE, through(opened), shown)
+    back = await preview(SILENCE, through(opened), **shown.undo)
+    opened.lose = 1
+    assert "has ended" in await execute(SILENCE, through(opened), back)
+    assert len(opened.writes) == 2
+
+
+async def test_what_was_accepted_and_cannot_be_looked_at_is_told_as_accepted(office: Office, opened: Gate) -> None:
+    shown = await preview(SILENCE, through(opened), **WANTED)
+    opened.mute = 1
+    error = await refused(execute(SILENCE, through(opened), shown))
+    [made] = await office.silences("HighErrorRate")
+    assert spoken(error).startswith(f"Alertmanager accepted the change of the silence {made['id']}, but")
+    opened.seen.clear()
+    back = await preview(SILENCE, through(opened), **shown.undo)
+    opened.mute = 1
+    error = await refused(execute(SILENCE, through(opened), back))
+    assert spoken(error).startswith(f"Alertmanager accepted the change of the silence {made['id']}, but")
+    assert await office.silences("HighErrorRate") == []
+
+
 async def test_a_silence_lost_on_its_way_is_told_and_not_sent_again(office: Office, opened: Gate) -> None:
     shown = await preview(SILENCE, through(opened), **WANTED)
     opened.drop = 1

@@ -205,6 +205,14 @@ async def test_a_page_of_metrics_is_summed_by_name_and_labels(exporter: Exporter
     assert "maria" not in repr(await read("prometheus.scrape", address, metric="demo_memory_percent"))
 
 
+async def test_samples_that_look_alike_once_they_are_masked_all_count() -> None:
+    page = 'failures{user="ana@example.com"} 3\nfailures{user="rui@example.com"} 4\n'
+    async with saying(page) as url:
+        reading = await read("prometheus.scrape", {"url": url}, metric="failures")
+    assert measured(reading) == {"value": 7.0, "series": 2}
+    assert reading.evidence == ("failures user=***@example.com  4", "failures user=***@example.com  3")
+
+
 async def test_a_metric_missing_from_the_page_is_unknown_unless_none_means_zero(exporter: Exporter) -> None:
     reading = await read("prometheus.scrape", {"url": exporter.url}, metric="rate_limit_exceeded_total")
     assert missing(reading, "value") == "the page has no metric `rate_limit_exceeded_total`"

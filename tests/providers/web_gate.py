@@ -15,7 +15,7 @@ TOKEN = "s3same-gate-0001"
 @dataclass
 class Gate:
     """`passes` are beginnings of `METHOD /path`; `lose` and `drop` are how many writes break after or before, or get
-    `lost_status` as their answer."""
+    `lost_status` as their answer; `mute` is how many of the reads after a write break."""
 
     upstream: str
     passes: Collection[str] = ()
@@ -23,6 +23,7 @@ class Gate:
     lose: int = 0
     drop: int = 0
     lost_status: int = 0
+    mute: int = 0
     is_closed: bool = False
     at_write: Callable[[], Awaitable[None]] | None = None
     seen: list[str] = field(default_factory=list)
@@ -46,6 +47,9 @@ class Gate:
         if is_write and self.drop:
             self.drop -= 1
             return self._lost(request)
+        if not is_write and self.mute and self.writes:
+            self.mute -= 1
+            return broken(request)
         answer = await self._passed_on(request)
         if is_write and self.lose:
             self.lose -= 1

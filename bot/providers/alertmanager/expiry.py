@@ -8,7 +8,7 @@ from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.alertmanager.matchers import Matcher, is_expressible, written
-from bot.providers.alertmanager.server import OURS, SILENCE, Silence, alerts_of, silences_of
+from bot.providers.alertmanager.server import OURS, SILENCE, Silence, alerts_of, silences_of, unseen
 from bot.providers.http.api import Api, Declined
 
 _PAUSES: Final = (0.2, 0.4, 0.8)
@@ -43,7 +43,11 @@ async def execute(api: Api, shown: Preview) -> Text:
         await api.delete(f"/api/v2/silence/{id}")
     except (Unreachable, TimedOut) as error:
         await _require_over(api, id, error)
-    if not (await _read(api, id)).is_over:
+    try:
+        is_over = (await _read(api, id)).is_over
+    except (Unreachable, TimedOut) as error:
+        raise unseen(id) from error
+    if not is_over:
         raise TargetError("Alertmanager accepted it, but the silence {id} is still in force. Look there.", id=id)
     return say("the silence of {matchers} has ended; its alerts are heard again", matchers=silence.words)
 
@@ -83,7 +87,7 @@ async def _require_over(api: Api, id: str, lost: TargetError) -> None:
                 return
             is_known = True
         except TargetError:
-            continue
+            continue  # whatever keeps us from looking
     if not is_known:
         raise Unreachable(
             "The connection broke while the silence was ended; whether it was is not known. Look in Alertmanager "

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import Field, TypeAdapter
 
+from bot.core.errors import Unreachable
 from bot.core.redaction import mask
 from bot.core.text import say
 from bot.providers.alertmanager.matchers import Matcher
@@ -124,6 +125,13 @@ async def silences_of(api: Api, matchers: tuple[Matcher, ...]) -> list[Silence]:
     """The silences of exactly these matchers that are not over."""
     found = await api.get(SILENCES, "/api/v2/silences")
     return [silence for silence in found if silence.pairs == tuple(sorted(matchers)) and not silence.is_over]
+
+
+def unseen(id: str) -> Unreachable:
+    """What a change comes to that was accepted and cannot be looked at afterwards."""
+    return Unreachable(
+        "Alertmanager accepted the change of the silence {id}, but does not answer any more. Look there.", id=id
+    )
 
 
 def _filters(matchers: tuple[Matcher, ...]) -> list[str]:

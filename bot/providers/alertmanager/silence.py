@@ -22,6 +22,7 @@ from bot.providers.alertmanager.server import (
     alerts_of,
     reached,
     silences_of,
+    unseen,
 )
 from bot.providers.http.api import Api
 
@@ -115,7 +116,10 @@ async def _execute(address: Address, wanted: Wanted, preview: Preview, progress:
             raise TargetError("Other alerts match now than were shown; nothing was silenced.")
         silence = await _create_once(api, shown)
         await progress(say("silence {id} was accepted", id=silence))
-        return await _confirmed(api, silence, shown)
+        try:
+            return await _confirmed(api, silence, shown)
+        except (Unreachable, TimedOut) as error:
+            raise unseen(silence) from error
 
 
 async def _create_once(api: Api, shown: Wanted) -> str:
@@ -144,7 +148,7 @@ async def _found(api: Api, shown: Wanted, ends: datetime, lost: TargetError) -> 
         try:
             seen = await silences_of(api, parsed(shown.matchers))
         except TargetError:
-            continue
+            continue  # whatever keeps us from looking
         for silence in seen:
             if silence.createdBy == OURS and abs(silence.endsAt - ends) < timedelta(milliseconds=1):
                 return silence.id

@@ -50,7 +50,7 @@ async def _looked(api: Api, id: str, is_done: Done, lost: TargetError) -> Incide
         try:
             seen = await incident_of(api, id)
         except TargetError:
-            continue
+            continue  # whatever keeps us from looking
         if is_done(seen):
             return seen
     if seen is None:

@@ -40,12 +40,12 @@ class Scrape(Parameters):
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    samples: dict[str, float]
+    samples: tuple[tuple[str, float], ...]
     at: float
 
     @property
     def total(self) -> float:
-        return sum(self.samples.values())
+        return sum(value for _, value in self.samples)
 
 
 async def _read(address: Address, wanted: Scrape) -> Reading:
@@ -71,9 +71,9 @@ async def _visit(api: Api, wanted: Scrape) -> _Visit:
     return _Visit(samples, at)
 
 
-def _parsed(text: str, wanted: Scrape, host: str) -> dict[str, float]:
+def _parsed(text: str, wanted: Scrape, host: str) -> tuple[tuple[str, float], ...]:
     try:
-        return dict(_matching(text, wanted))
+        return tuple(_matching(text, wanted))
     except (ValueError, KeyError, IndexError) as error:  # what the parser raises on a page that is no page of metrics
         raise TargetError("The page at {host} holds no metrics that Prometheus could read.", host=host) from error
 
@@ -113,7 +113,7 @@ def _summary(value: float | None, rate: Measurement, wanted: Scrape) -> Text:
 
 
 def _evidence(visit: _Visit) -> tuple[str, ...]:
-    largest = sorted(visit.samples.items(), key=lambda pair: -pair[1])
+    largest = sorted(visit.samples, key=lambda pair: -pair[1])
     return tuple(f"{name}  {rounded(value):g}" for name, value in largest[:_SHOWN])
 
 
