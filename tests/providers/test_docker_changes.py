@@ -244,6 +244,27 @@ async def test_a_new_container_that_fails_gives_the_old_one_back(
     assert {found for found in engine.names() if found.startswith(name)} == {name}
 
 
+async def test_where_nothing_may_be_removed_the_container_that_serves_still_comes_first(
+    engine: DockerEngine, name: str, tmp_path: Path
+) -> None:
+    program = '[ "$LOG_LEVEL" = debug ] && exit 9; sleep 600'
+    engine.run(name, "sh", "-c", program, Env=["LOG_LEVEL=info"])
+    allowed = [line for line in permitted("docker-reads") + permitted("docker-recreate") if "DELETE" not in line]
+    async with passing_only(engine, tmp_path, allowed) as socket:
+        before = engine.inspect(name)["Id"]
+        wanted: dict[str, object] = {"name": name, "allowed": ["LOG_LEVEL"], "steady_s": 1}
+        shown = await preview("docker.recreate", {"socket": socket}, **wanted, env=["LOG_LEVEL=debug"])
+        error = await failing("docker.recreate", {"socket": socket}, shown)
+        assert "The old container runs again, unchanged." in spoken(error)
+        assert spoken(error).endswith(f"It lies there as {name}-plantao-new.")
+        assert (engine.inspect(name)["Id"], engine.inspect(name)["State"]["Running"]) == (before, True)
+        engine.remove(f"{name}-plantao-new")
+        shown = await preview("docker.recreate", {"socket": socket}, **wanted, env=["LOG_LEVEL=warning"])
+        error = await failing("docker.recreate", {"socket": socket}, shown)
+        assert spoken(error).startswith(f"{name} was made again and is up, but the old container could not be removed")
+        assert settings_of(engine, name)["LOG_LEVEL"] == "warning"
+
+
 @BOTH
 async def test_lost_answers_on_the_way_are_looked_up(engine: DockerEngine, name: str, tmp_path: Path) -> None:
     engine.run(name)

@@ -158,6 +158,9 @@ def _refused(status: int, words: str, what: str, where: str) -> TargetError:
         )
     if status == 404:
         return Missing("Docker at {where} does not know it: {words}", where=where, words=words)
+    if status in (502, 504):
+        # Of a proxy in front; behind it a change may have been made or not.
+        return Unreachable("Docker at {where} answered {status}: {words}", where=where, status=status, words=words)
     if "does not support reading" in words:
         return TargetError("The logs of this container go elsewhere: its log driver cannot be read through Docker.")
     return TargetError("Docker at {where} answered {status}: {words}", where=where, status=status, words=words)

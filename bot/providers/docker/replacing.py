@@ -1,7 +1,7 @@
 """Replacing a container by a new one of its name; the old one returns when the new one fails."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NoReturn
 
 from bot.core.errors import TargetError
 from bot.core.operation import Progress
@@ -40,9 +40,17 @@ async def replace_with(engine: Engine, old: Container, request: Document, steady
         await _swap(engine, old, made)
         await follow(engine, made.id, Patience(_FOLLOW_LIMIT, steady), progress)
     except TargetError as error:
-        await _swap_back(engine, old, made)
-        raise TargetError("{reason} The old container runs again, unchanged.", reason=error.text) from error
-    await remove(engine, old.id)
+        await _give_back(engine, old, made, error)
+    try:
+        await remove(engine, old.id)
+    except TargetError as error:
+        raise TargetError(
+            "{name} was made again and is up, but the old container could not be removed: {reason} It lies there as "
+            "{left}.",
+            name=old.name,
+            reason=error.text,
+            left=f"{old.name}{_OLD}",
+        ) from error
 
 
 async def cautions(engine: Engine, container: Container) -> list[Text]:
@@ -77,9 +85,34 @@ async def _swap(engine: Engine, old: Container, made: Container) -> None:
     await start(engine, made.id)
 
 
+async def _give_back(engine: Engine, old: Container, made: Container, error: TargetError) -> NoReturn:
+    try:
+        await _swap_back(engine, old, made)
+    except TargetError as worse:
+        raise TargetError(
+            "{reason} The old container could not be put back: {why} Look for {name} and {left} in `docker ps --all`.",
+            reason=error.text,
+            why=worse.text,
+            name=old.name,
+            left=f"{old.name}{_OLD}",
+        ) from error
+    try:
+        await remove(engine, made.id)
+    except TargetError as left:
+        raise TargetError(
+            "{reason} The old container runs again, unchanged. The new one could not be removed: {why} It lies there "
+            "as {left}.",
+            reason=error.text,
+            why=left.text,
+            left=f"{old.name}{_NEW}",
+        ) from error
+    raise TargetError("{reason} The old container runs again, unchanged.", reason=error.text) from error
+
+
 async def _swap_back(engine: Engine, old: Container, made: Container) -> None:
+    """What serves comes first: the new one only makes room."""
     await stop(engine, made.id)
-    await remove(engine, made.id)
-    if (await inspect(engine, old.id)).name != old.name:
-        await rename(engine, old.id, old.name)
+    for container, name in ((made, f"{old.name}{_NEW}"), (old, old.name)):
+        if (await inspect(engine, container.id)).name != name:
+            await rename(engine, container.id, name)
     await start(engine, old.id)
