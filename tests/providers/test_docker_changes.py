@@ -14,7 +14,7 @@ from changes import execute, failing, into, lines, warnings
 from docker_emulated import BOTH
 from docker_engine import IMAGE, DockerEngine, passing_only, permitted
 from pydantic import ValidationError
-from readings import Settings, measured, read, refusal, rendered, spoken
+from readings import Settings, measured, missing, read, refusal, rendered, spoken, summary
 
 from bot.core.errors import Denied, TargetError, Unreachable
 from bot.core.preview import Preview
@@ -456,6 +456,18 @@ async def test_an_image_is_kept_under_the_day_and_can_be_seen_to_be(
     assert (measured(kept)["images"], measured(kept)["tagged_h"]) == (1, 0)
     assert kept.evidence[0].startswith(f"{shown.arguments['name']}  ")
     assert measured(await read("docker.images", address, repository=name))["images"] == 2
+
+
+async def test_of_more_images_than_are_looked_at_none_is_called_the_newest(
+    engine: DockerEngine, address: Settings, name: str
+) -> None:
+    for number in range(61):
+        engine.post(f"/images/{IMAGE}/tag", {"repo": name, "tag": f"build-{number:02}"})
+    reading = await read("docker.images", address, repository=name)
+    assert measured(reading) == {"images": 61, "tagged_h": None}
+    assert missing(reading, "tagged_h") == "looked at 60 of 61 images; name more of the tag"
+    assert "last tagged" not in summary(reading)
+    assert measured(await read("docker.images", address, repository=name, tag="build-0"))["tagged_h"] is not None
 
 
 async def test_the_documented_requests_are_all_that_changes_need(

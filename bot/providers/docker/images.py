@@ -1,5 +1,6 @@
 """Which images there are to go back to: those whose name and tag fit, the one tagged last first."""
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,8 @@ from bot.providers.docker.address import Address
 from bot.providers.docker.engine import LIMIT, Engine, opened
 
 _SHOWN: Final = 10
-_LOOKED_AT: Final = 30
+_LOOKED_AT: Final = 60
+_AT_ONCE: Final = 10
 _NAME_SHOWN: Final = 120
 
 
@@ -46,9 +48,9 @@ async def _read(address: Address, wanted: Images) -> Reading:
         names = await _names(engine, beginning)
         found = await _looked_at(engine, names)
         now = engine.now
-    newest = found[0].tagged if found else None
+    newest = found[0].tagged if found and len(found) == len(names) else None
+    untold = None if newest else _why_untold(len(names), len(found))
     age = round((now - newest).total_seconds() / 3600, 1) if newest else None
-    untold = None if newest else say("no such image") if not found else say("the engine does not tell when")
     return Reading(
         _summary(beginning, len(names), found),
         (Measurement("images", len(names)), Measurement("tagged_h", age, "h", untold)),
@@ -67,7 +69,13 @@ async def _names(engine: Engine, beginning: str) -> list[str]:
 
 
 async def _looked_at(engine: Engine, names: list[str]) -> list[Image]:
-    found = [await _image(engine, name) for name in sorted(names, reverse=True)[:_LOOKED_AT]]
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def look(name: str) -> Image:
+        async with turn:
+            return await _image(engine, name)
+
+    found = await asyncio.gather(*map(look, sorted(names, reverse=True)[:_LOOKED_AT]))
     return sorted(found, key=lambda one: one.tagged.timestamp() if one.tagged else 0, reverse=True)
 
 
@@ -79,9 +87,21 @@ async def _image(engine: Engine, name: str) -> Image:
     return Image(tagged, name, str(told["Id"]).removeprefix("sha256:")[:12])
 
 
+def _why_untold(count: int, looked_at: int) -> Text:
+    if not count:
+        return say("no such image")
+    if looked_at < count:
+        return say("looked at {count} of {total} images; name more of the tag", count=looked_at, total=count)
+    return say("the engine does not tell when")
+
+
 def _summary(beginning: str, count: int, found: list[Image]) -> Text:
     if not found:
         return say("there is no image {name}…", name=beginning)
+    if len(found) < count:
+        return say(
+            "{count} images {name}…, of which {looked} were looked at", count=count, name=beginning, looked=len(found)
+        )
     return say("{count} images {name}…, last tagged: {newest}", count=count, name=beginning, newest=found[0].shown)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NoReturn
 
 from pydantic import Field
 
@@ -171,9 +171,21 @@ async def _add(engine: Engine, template: Container, number: int, patience: Patie
         await start(engine, made.id)
         await follow(engine, made.id, patience, progress)
     except TargetError as error:
-        await remove(engine, made.id)
-        raise TargetError("{reason} The new container was removed again.", reason=error.text) from error
+        await _take_away(engine, made, error)
     await progress(say("{name} is up", name=name))
+
+
+async def _take_away(engine: Engine, made: Container, error: TargetError) -> NoReturn:
+    try:
+        await remove(engine, made.id)
+    except TargetError as left:
+        raise TargetError(
+            "{reason} The new container could not be removed: {why} It lies there as {name}.",
+            reason=error.text,
+            why=left.text,
+            name=made.name,
+        ) from error
+    raise TargetError("{reason} The new container was removed again.", reason=error.text) from error
 
 
 SCALE = Change("docker.scale", Address, Scale, _LIMIT, _preview, _execute)
