@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import os
 import re
 import shutil
@@ -189,8 +190,11 @@ def _mounts_under(folder: Path) -> list[str]:
 
 
 @asynccontextmanager
-async def passing_only(engine: DockerEngine, folder: Path, allowed: list[str]) -> AsyncIterator[str]:
-    """The socket of a proxy that refuses all requests but those allowed: lines such as `GET /containers/{id}/json`."""
+async def passing_only(engine: DockerEngine, folder: Path, allowed: list[str], hides: str = "") -> AsyncIterator[str]:
+    """The socket of a proxy that refuses all requests but those allowed: lines such as `GET /containers/{id}/json`.
+
+    It empties the object `hides` in what the engine answers.
+    """
     patterns = [re.escape(line).replace(r"\{id\}", "[^/]+").replace(r"\{image\}", ".+") for line in allowed]
     rules = [re.compile(f"{pattern}$") for pattern in patterns]
     transport = httpx.AsyncHTTPTransport(uds=engine.socket)
@@ -204,7 +208,10 @@ async def passing_only(engine: DockerEngine, folder: Path, allowed: list[str]) -
         )
         # What a command inside a container writes comes without a date.
         dated = {"Date": answer.headers["date"]} if "date" in answer.headers else {}
-        return web.Response(status=answer.status_code, body=answer.content, headers=dated)
+        content = answer.content
+        if hides and isinstance(told := json.loads(content), dict) and hides in told:
+            content = json.dumps({**told, hides: {}}).encode()
+        return web.Response(status=answer.status_code, body=content, headers=dated)
 
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", handle)

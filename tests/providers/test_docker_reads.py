@@ -153,6 +153,21 @@ async def test_logs_of_a_label_are_those_of_all_its_containers(
     assert "No container carries" in spoken(await refusal("docker.logs", address, label="svc=none"))
 
 
+async def test_logs_of_a_label_tell_which_of_its_containers_were_not_read(
+    engine: DockerEngine, address: Settings, name: str
+) -> None:
+    engine.run(f"{name}-00", host={"LogConfig": {"Type": "none"}}, Labels={"svc": name})
+    for number in range(1, 12):
+        engine.create(f"{name}-{number:02}", Labels={"svc": name})
+    engine.post(f"/containers/{name}-01/start")
+    reading = await read("docker.logs", address, label=f"svc={name}")
+    assert (measured(reading)["lines"], measured(reading)["skipped"]) == (0, 1)
+    assert reading.evidence[0] == "(10 of 12 containers read)"
+    assert reading.evidence[1].startswith(f"({name}-00: The logs of this container go elsewhere")
+    alone = await refusal("docker.logs", address, name=f"{name}-00")
+    assert "its log driver cannot be read" in spoken(alone)
+
+
 @BOTH
 async def test_logs_of_a_terminal_are_read_as_well(engine: DockerEngine, address: Settings, name: str) -> None:
     engine.run(name, "echo", "hello terminal", Tty=True)
@@ -202,6 +217,16 @@ async def test_stats_do_not_count_files_that_the_kernel_may_forget(
     used = measured(await read("docker.stats", address, name=name))["memory_mb"]
     assert isinstance(used, float)
     assert used < 8
+
+
+async def test_a_machine_that_does_not_count_memory_is_not_called_stopped(engine: DockerEngine, tmp_path: Path) -> None:
+    async with passing_only(engine, tmp_path, permitted("docker-reads"), hides="memory_stats") as socket:
+        reading = await read("docker.stats", {"socket": socket}, name="steady")
+    assert measured(reading)["memory_percent"] is None
+    assert missing(reading, "memory_mb") == (
+        "the engine does not tell the memory of steady: its machine may not count it"
+    )
+    assert measured(reading)["pids"] == 1
 
 
 async def test_stats_say_when_there_is_no_limit_or_nothing_runs(

@@ -2,16 +2,18 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Self
 
 from pydantic import Field, model_validator
 
-from bot.core.errors import TargetError
-from bot.core.findings import Reading
+from bot.core.errors import Denied, TargetError
+from bot.core.findings import Measurement, Reading
 from bot.core.loglines import LogLine, LogQuery, read_lines
 from bot.core.operation import Read
+from bot.core.redaction import mask
 from bot.providers.crunching import crunch
 from bot.providers.docker.address import LABEL, NAME, Address
 from bot.providers.docker.anatomy import Container, inspect, listing, moment
@@ -21,6 +23,7 @@ _LIMIT: Final = 15.0
 _SOURCES: Final = 10
 _LINE_BYTES: Final = 16 * 1024
 _HEADER: Final = 8
+_NOTE_LIMIT: Final = 200
 
 
 class Logs(LogQuery):
@@ -38,12 +41,37 @@ class Logs(LogQuery):
 
 async def _read(address: Address, wanted: Logs) -> Reading:
     async with opened(address) as engine:
-        names = [wanted.name] if wanted.name else [one.id for one in await listing(engine, wanted.label)]
+        names = [wanted.name] if wanted.name else [one.name for one in await listing(engine, wanted.label)]
         if not names:
             raise TargetError("No container carries the label {label}.", label=wanted.label)
-        sources = await asyncio.gather(*(_lines_of(engine, name, wanted) for name in names[:_SOURCES]))
+        sources = await asyncio.gather(*(_lines_or_reason(engine, name, wanted) for name in names[:_SOURCES]))
         now = engine.now
-    return await crunch(read_lines, sorted((line for lines in sources for line in lines), key=_at), wanted, now)
+    reasons = {name: one for name, one in zip(names, sources, strict=False) if isinstance(one, TargetError)}
+    refused: list[TargetError] = [one for one in reasons.values() if isinstance(one, Denied)]
+    if refused or len(reasons) == len(sources):
+        raise (refused or list(reasons.values()))[0]
+    lines = [line for one in sources if not isinstance(one, TargetError) for line in one]
+    reading = await crunch(read_lines, sorted(lines, key=_at), wanted, now)
+    return replace(
+        reading,
+        measurements=(*reading.measurements, Measurement("skipped", len(reasons))),
+        evidence=(*reading.evidence, *_notes(len(names), reasons)),
+    )
+
+
+async def _lines_or_reason(engine: Engine, name: str, wanted: Logs) -> list[LogLine] | TargetError:
+    """One that cannot be read, such as one that has just gone, must not hide what the others wrote."""
+    try:
+        return await _lines_of(engine, name, wanted)
+    except TargetError as error:
+        return error
+
+
+def _notes(count: int, reasons: Mapping[str, TargetError]) -> Iterator[str]:
+    if count > _SOURCES:
+        yield f"({_SOURCES} of {count} containers read)"
+    for name, error in reasons.items():
+        yield f"({name}: {mask(error.text.msgid.format(**error.text.values))[:_NOTE_LIMIT]})"
 
 
 async def _lines_of(engine: Engine, name: str, wanted: Logs) -> list[LogLine]:

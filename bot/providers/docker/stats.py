@@ -12,6 +12,7 @@ from bot.providers.docker.anatomy import Container, inspect
 from bot.providers.docker.engine import LIMIT, opened
 
 _MIB: Final = 1024 * 1024
+_MEMORY: Final = {"memory_percent": "%", "memory_lowest_percent": "%", "memory_mb": "MB", "limit_mb": "MB"}
 
 
 class Sampling(Named):
@@ -28,10 +29,11 @@ async def _read(address: Address, wanted: Sampling) -> Reading:
         path = f"/containers/{container.id}/stats"
         # For each the engine itself takes two looks, a second apart.
         samples = [await engine.get(path, {"stream": "false"}) for _ in range(wanted.samples)]
-    used, limit = [_used(sample["memory_stats"]) for sample in samples], samples[-1]["memory_stats"].get("limit")
-    known = [one for one in used if one is not None]
-    if len(known) < len(samples) or not limit:
-        return _nothing(container.name)  # it ended under our eyes
+        used, limit = [_used(sample["memory_stats"]) for sample in samples], samples[-1]["memory_stats"].get("limit")
+        known = [one for one in used if one is not None]
+        if len(known) < len(samples) or not limit:
+            still = await inspect(engine, container.id)
+            return _without_memory(still, samples[-1]) if still.is_running else _nothing(container.name)
     percents = tuple(round(100 * one / limit, 1) for one in known)
     return Reading(
         _summary(container, percents[-1], round(limit / _MIB)),
@@ -41,7 +43,7 @@ async def _read(address: Address, wanted: Sampling) -> Reading:
             Measurement("memory_mb", round(known[-1] / _MIB, 1), "MB"),
             Measurement("limit_mb", round(limit / _MIB, 1), "MB"),
             _cpu(samples[-1]),
-            Measurement("pids", int((samples[-1].get("pids_stats") or {}).get("current") or 0)),
+            _pids(samples[-1]),
         ),
         trend=percents if len(percents) > 1 else (),
     )
@@ -60,15 +62,18 @@ def _summary(container: Container, percent: float, limit: int) -> Text:
 
 def _nothing(name: str) -> Reading:
     reason = say("{name} is not running", name=name)
-    units = {
-        "memory_percent": "%",
-        "memory_lowest_percent": "%",
-        "memory_mb": "MB",
-        "limit_mb": "MB",
-        "cpu_percent": "%",
-        "pids": "",
-    }
+    units = {**_MEMORY, "cpu_percent": "%", "pids": ""}
     return Reading(reason, tuple(Measurement(figure, None, unit, reason) for figure, unit in units.items()))
+
+
+def _without_memory(container: Container, sample: dict[str, Any]) -> Reading:
+    reason = say("the engine does not tell the memory of {name}: its machine may not count it", name=container.name)
+    unknown = (Measurement(figure, None, unit, reason) for figure, unit in _MEMORY.items())
+    return Reading(reason, (*unknown, _cpu(sample), _pids(sample)))
+
+
+def _pids(sample: dict[str, Any]) -> Measurement:
+    return Measurement("pids", int((sample.get("pids_stats") or {}).get("current") or 0))
 
 
 def _used(figures: dict[str, Any]) -> int | None:
