@@ -181,10 +181,16 @@ def replica_of(primary: PostgresServer) -> Iterator[PostgresServer]:
 
 
 class Proxy:
-    """A wire to the server that fails in one of two ways once a request has certain words in it."""
+    """A wire to the server that fails in one of three ways once a request has certain words in it.
 
-    def __init__(self, server: PostgresServer, words: bytes, *, is_cut: bool) -> None:
+    A `late` one cuts its client off and keeps the request until `goes_on` is set; `arrived` tells that the server has
+    answered it, or has hung up.
+    """
+
+    def __init__(self, server: PostgresServer, words: bytes, *, is_cut: bool, is_late: bool = False) -> None:
         self.port = 0
+        self.goes_on, self.arrived = asyncio.Event(), asyncio.Event()
+        self._is_late = is_late
         self._server = server
         self._words = words
         self._is_cut = is_cut
@@ -213,13 +219,21 @@ class Proxy:
         answers = asyncio.create_task(self._bring_back(back, writer, doom))
         with suppress(ConnectionError):
             while request := await reader.read(65536):
+                if self._words in request and self._is_late:
+                    writer.transport.abort()
+                    answers.cancel()
+                    await self.goes_on.wait()
+                    forth.write(request)
+                    await back.read(65536)
+                    self.arrived.set()
+                    break
                 if self._words in request:
                     doom.set()
                     self._is_silent = not self._is_cut
                     self._words = b"not again" if self._is_cut else self._words
                 forth.write(request)
         forth.close()
-        await answers
+        await asyncio.wait({answers})
 
     async def _bring_back(self, back: asyncio.StreamReader, writer: asyncio.StreamWriter, doom: asyncio.Event) -> None:
         with suppress(ConnectionError):
@@ -234,6 +248,11 @@ class Proxy:
 def muted_after(server: PostgresServer, words: bytes) -> AbstractAsyncContextManager[Proxy]:
     """A server that hangs half way: it falls silent for everybody."""
     return Proxy(server, words, is_cut=False).open()
+
+
+def delivering_late(server: PostgresServer, words: bytes) -> AbstractAsyncContextManager[Proxy]:
+    """The first such request is on its way when the connection breaks, and arrives only afterwards."""
+    return Proxy(server, words, is_cut=True, is_late=True).open()
 
 
 def losing_the_answer(server: PostgresServer, words: bytes) -> AbstractAsyncContextManager[Proxy]:

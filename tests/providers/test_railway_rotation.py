@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from postgres_server import DATABASE, PostgresServer, losing_the_answer, started
+from postgres_server import DATABASE, PostgresServer, delivering_late, losing_the_answer, started
 from pydantic import ValidationError
 from railway_project import Project, change, execute, lines, preview, project, refused, until, warnings
 from readings import Settings, spoken
@@ -206,12 +206,23 @@ async def test_a_lost_answer_of_the_database_is_looked_up(stolen: Stolen) -> Non
     assert stolen.writes == {"variableCollectionUpsert": 1, "deploymentRedeploy": 1}
 
 
+async def test_a_change_of_the_role_that_would_arrive_late_comes_to_nothing(stolen: Stolen) -> None:
+    async with delivering_late(stolen.postgres, b"ALTER ROLE") as proxy:
+        here = stolen.address(port=proxy.port)
+        error = await refused(execute(NAME, here, await preview(NAME, here, service="backend")))
+        assert "The variables were put back, and nothing was deployed" in spoken(error)
+        proxy.goes_on.set()
+        await asyncio.wait_for(proxy.arrived.wait(), 5)
+    assert stolen.variables["DATABASE_PASSWORD"] == OLD
+    assert stolen.lets_in(OLD)
+
+
 async def test_a_failing_redeploy_says_what_is_changed_and_what_has_to_follow_at_once(stolen: Stolen) -> None:
     shown = await preview(NAME, stolen.address(), service="backend")
     stolen.project.railway.platform.next_end = "FAILED"
     error = await refused(execute(NAME, stolen.address(), shown))
     assert "are changed, but not loaded" in spoken(error)
-    assert "redeploy backend at once" in spoken(error)
+    assert spoken(error).endswith("redeploy backend at once. Sessions opened with the earlier password were not ended.")
     assert stolen.lets_in(stolen.variables["DATABASE_PASSWORD"])
     for value in (stolen.variables["DATABASE_PASSWORD"], stolen.variables["JWT_SECRET"]):
         assert value not in spoken(error)

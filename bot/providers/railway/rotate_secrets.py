@@ -159,7 +159,7 @@ async def _loaded(made: Plan, history: History, loading: Awaitable[T]) -> T:
     except TargetError as error:
         raise TargetError(
             "{names} and the role {role} are changed, but not loaded: {reason} What serves can open no new connection "
-            "to the database: redeploy {service} at once.",
+            "to the database: redeploy {service} at once. Sessions opened with the earlier password were not ended.",
             names=made.names,
             role=made.role.user,
             service=history.scope.name,
