@@ -91,6 +91,13 @@ async def test_without_the_right_to_see_connections_the_others_stay_unknown(mong
     assert "Grant `inprog`" in missing(reading, "others")
 
 
+async def test_where_a_managed_server_hides_whose_connections_they_are_the_rest_is_told(mongo: Mongo) -> None:
+    mongo.hidden.add("aggregate")
+    reading = await read("mongodb.connections", reader(mongo), app="shop-api")
+    assert measured(reading)["limit"] == 100
+    assert missing(reading, "others") == "this MongoDB does not tell whose connections they are"
+
+
 async def test_long_operations_are_shown_by_shape_and_never_by_value(mongo: Mongo) -> None:
     command = {
         "find": "tickets",

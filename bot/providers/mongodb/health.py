@@ -73,10 +73,9 @@ def _others(client: Client, app: str) -> Measurement:
         cursor = client["admin"].aggregate(_BY_APPLICATION, maxTimeMS=ANSWER_MS)
         held = {one["_id"]: int(one["connections"]) for one in cursor.to_list(_APPLICATIONS)}
     except OperationFailure as error:
-        if not is_forbidden(error):
-            raise
+        untold = say("this MongoDB does not tell whose connections they are")
         denied = say("MongoDB does not tell whose connections they are. Grant `inprog` (role `clusterMonitor`).")
-        return Measurement("others", None, missing=denied)
+        return Measurement("others", None, missing=denied if is_forbidden(error) else untold)
     if app not in held:
         nobody = say("no connection calls itself {app}: give the application this `appName`", app=app)
         return Measurement("others", None, missing=nobody)
