@@ -43,9 +43,14 @@ def phase_of(state: Run) -> Text:
         return say("waiting until {when}", when=when)
     if state.proposal.by_hand and (state.phase is not Phase.VERIFIED or not state.lines):
         return _by_hand(state)
-    if state.phase is Phase.VERIFIED and state.interrupted:
-        return say("interrupted; the checks hold")
-    return PHASE_NAMES[state.phase]
+    return _verified(state) if state.phase is Phase.VERIFIED else PHASE_NAMES[state.phase]
+
+
+def _verified(state: Run) -> Text:
+    """What no check measures is not verified, whatever its phase is called."""
+    if state.interrupted:
+        return say("interrupted; the checks hold") if state.lines else PHASE_NAMES[Phase.INTERRUPTED]
+    return PHASE_NAMES[Phase.VERIFIED] if state.lines else say("executed; no check measures it")
 
 
 def _by_hand(state: Run) -> Text:

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from bot.core import run
 from bot.core.family import RUNS
 from bot.core.run import Phase, Run
+from bot.flows import turns
 from tests.house import House, buttons
 from tests.people import NEXT_ON_CALL, ON_CALL, OUTSIDER
 
@@ -96,6 +99,32 @@ async def test_a_message_whose_answer_is_lost_is_not_sent_again(house: House) ->
     assert failed.phase is Phase.FAILED
     assert failed.outcome is not None
     assert "Look there before it is said again" in failed.outcome.msgid
+    assert await _in_channel(house, "deploys") == []
+
+
+@pytest.mark.catalog("catalog", {"agente-ia/system.yml": ("language: pt_BR", "language: en")})
+async def test_what_no_check_measures_is_never_said_to_be_verified(house: House) -> None:
+    await house.command(ON_CALL, "/incident declare P1 checkout errors")
+    await house.click(ON_CALL, await _proposed(house, f"{TYPED} INC-1"), "run:approve")
+    await house.shows("RUN-1 ·", "executed; no check measures it")
+    await house.replied("INC-1", "RUN-1 · Announce what was done: executed; no check measures it")
+
+
+@pytest.mark.catalog("catalog", {"agente-ia/system.yml": ("language: pt_BR", "language: en")})
+async def test_one_whose_worker_died_is_said_to_be_interrupted_and_is_not_posted_again(house: House) -> None:
+    await house.command(ON_CALL, "/incident declare P1 checkout errors")
+    card = await _proposed(house, f"{TYPED} INC-1")
+    ports = house.demo.bot.ports
+    async with ports.leases.hold(turns.lease_of(ports, await ports.record.load(RUNS, "RUN-1")), by="RUN-1"):
+        await house.click(ON_CALL, card, "run:approve")
+        await ports.record.change(RUNS, "RUN-1", lambda _: run.Started("one that died"), run.WORKER)
+    assert (await _settled(house)).interrupted
+    await house.replied("RUN-1", "🟡 It was interrupted, and no check measures it")
+    await house.replied("INC-1", "RUN-1 · Announce what was done: interrupted")
+    await house.quiet()
+    for words in (house.words(await house.headline("RUN-1 ·")), *await house.thread("INC-1")):
+        assert "verified" not in words
+        assert "hold" not in words
     assert await _in_channel(house, "deploys") == []
 
 
