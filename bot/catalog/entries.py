@@ -143,11 +143,13 @@ class Check(Entry):
 class Share(Entry):
     """A limit that many draw on: a number counts once for `each`, beside what `others` use, and stays below `of`.
 
-    `parameter` holds the number; `at_most` is the limit where `of` cannot be read.
+    `parameter` holds the number, to which each adds what it draws `beside` it; `at_most` is the limit where `of` cannot
+    be read.
     """
 
     parameter: str
     each: Measured
+    beside: Measured | None = None
     others: Measured | None = None
     of: Measured
     at_most: int | None = Field(None, ge=1)
@@ -227,7 +229,7 @@ class Action(Entry):
     def measured(self) -> tuple[str, ...]:
         """The measurements that decide whether it may be proposed and started, each as `check.name`."""
         shares = self.shares
-        return (*self.holds, *filter(None, (shares.each, shares.others, shares.of) if shares else ()))
+        return (*self.holds, *filter(None, (shares.each, shares.beside, shares.others, shares.of) if shares else ()))
 
     @property
     def quorum(self) -> int:

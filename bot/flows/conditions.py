@@ -22,6 +22,21 @@ class _Unknown:
     reason: Text
 
 
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """A number with what each draws beside it, how many draw so much, the limit, and whether it is less than now."""
+
+    number: int
+    beside: int
+    each: int
+    limit: int
+    is_less: bool
+
+    @property
+    def drawn(self) -> int:
+        return (self.number + self.beside) * self.each
+
+
 def applied(action: Action, checks: Mapping[str, Check], preview: Preview, seen: Seen) -> Preview:
     """The preview with what was found beside the target; raises TargetError where the change must not be made."""
     for measured, wanted in action.holds.items():
@@ -48,29 +63,38 @@ def _fitted(share: Share, preview: Preview, seen: Seen) -> Preview:
     if not number.isdecimal():
         return preview  # the setting is taken away
     each, limit = _number(share.each, seen), _number(share.of, seen)
+    beside = _number(share.beside, seen) if share.beside else 0
     if isinstance(limit, _Unknown) and share.at_most:
         limit = share.at_most
     if isinstance(each, _Unknown):
         return _unmeasured(share, preview, each)
+    if isinstance(beside, _Unknown):
+        return _unmeasured(share, preview, beside)
     if isinstance(limit, _Unknown):
         return _unmeasured(share, preview, limit)
-    return _counted(preview, int(number), (each, limit), _number(share.others, seen) if share.others else 0)
+    others = _number(share.others, seen) if share.others else 0
+    before = preview.undo.get(share.parameter, "")
+    is_less = before.isdecimal() and int(number) < int(before)
+    return _counted(preview, _Sum(int(number), beside, each, limit, is_less=is_less), others)
 
 
-def _counted(preview: Preview, number: int, shared: tuple[int, int], others: int | _Unknown) -> Preview:
-    each, limit = shared
+def _counted(preview: Preview, asked: _Sum, others: int | _Unknown) -> Preview:
     known = 0 if isinstance(others, _Unknown) else others
-    total = number * each + known
-    values: dict[str, Value] = {"number": number, "each": each, "others": known, "total": total, "limit": limit}
-    if total >= limit:
+    total = asked.drawn + known
+    values: dict[str, Value] = {"each": asked.each, "others": known, "total": total, "limit": asked.limit}
+    values["number"] = f"({asked.number} + {asked.beside})" if asked.beside else asked.number
+    if total >= asked.limit and not asked.is_less:
         raise TargetError(
             "{number} × {each}, and {others} that others use, make {total}: that is not below the limit of {limit}. "
             "At most {most} fits.",
-            most=max(0, limit - 1 - known) // max(each, 1),
+            most=max(0, max(0, asked.limit - 1 - known) // max(asked.each, 1) - asked.beside),
             **values,
         )
     told = say("in all: {number} × {each}, and {others} that others use; the limit is {limit}", **values)
     shown = replace(preview, lines=(*preview.lines, Line(told, str(total), str(total))))
+    if total >= asked.limit:
+        caution = say("It is less than now, and still not below the limit of {limit}.", limit=asked.limit)
+        shown = replace(shown, warnings=(*shown.warnings, caution))
     if isinstance(others, _Unknown):
         caution = say("How much of the limit others use is not known ({reason}).", reason=others.reason)
         return replace(shown, warnings=(*shown.warnings, caution))

@@ -408,6 +408,20 @@ def test_no_other_action_waits_for_a_check() -> None:
     assert sum(bool(one.requires) for one in actions().values()) == 19
 
 
+def test_pods_times_what_each_may_open_stays_below_the_limit_of_the_database() -> None:
+    shares = {name: one.shares for name, one in actions().items() if one.shares}
+    assert {name: (one.parameter, one.each, one.beside) for name, one in shares.items()} == {
+        "scale-api": ("replicas", "pool-per-pod.added", None),
+        "scale-for-attack": ("replicas", "pool-per-pod.added", None),
+        "db-pool": ("value", "deployment.desired", "overflow-per-pod.added"),
+        "db-overflow": ("value", "deployment.desired", "pool-per-pod.added"),
+    }
+    assert {one.of for one in shares.values()} == {"database-connections.max"}
+    checks = system(NAME).checks
+    assert checks["pool-per-pod"].parameters["added"] == ["DB_POOL_SIZE"]
+    assert checks["overflow-per-pod"].parameters["added"] == ["DB_MAX_OVERFLOW"]
+
+
 def test_a_step_that_destroys_traces_or_the_way_back_waits_for_the_step_that_keeps_them() -> None:
     assert {name: one.first for name, one in actions().items() if one.first} == {
         "stop-api": ("maintenance-on",),

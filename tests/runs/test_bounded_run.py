@@ -26,6 +26,20 @@ async def test_a_number_that_does_not_fit_is_refused_with_the_biggest_that_does(
     assert patches(house) == 1
 
 
+async def test_pods_are_counted_with_the_connections_that_each_opens_and_fewer_are_always_let_through(
+    house: House,
+) -> None:
+    workers = replicas(house, "agente-worker")
+    load = house.demo.world.neighbours.mongo.load
+    load.connections, load.connection_limit = 10, 20 * (6 + workers)
+    await house.command(NEXT_ON_CALL, "/run scale-api replicas=6")
+    await house.told(NEXT_ON_CALL, f"(6 + {workers}) × 20, and 0 that others use")
+    await house.told(NEXT_ON_CALL, "At most 5 fits.")
+    load.connection_limit = 20
+    card = await proposed(house, "scale-api replicas=1")
+    assert "less than now, and still not below the limit of 20" in readable(house.words(card))
+
+
 async def test_a_limit_that_fell_since_the_card_refuses_the_approved_change(house: House) -> None:
     load = house.demo.world.neighbours.mongo.load
     load.connections, load.connection_limit = 10, 200

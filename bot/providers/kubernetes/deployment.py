@@ -1,5 +1,7 @@
 """A deployment: how many pods it wants and has, which image, and how its rollout goes."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from bot.core.findings import Measurement, Reading
@@ -8,6 +10,7 @@ from bot.core.text import Text, say
 from bot.providers.kubernetes.address import NAME, Address
 from bot.providers.kubernetes.cluster import LIMIT, Document, opened
 from bot.providers.kubernetes.resources import DEPLOYMENTS
+from bot.providers.kubernetes.template_change import container_of
 from bot.providers.kubernetes.workloads import (
     Rollout,
     condition,
@@ -18,6 +21,8 @@ from bot.providers.kubernetes.workloads import (
     rollout_of,
 )
 
+Setting = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,62}$")]
+
 
 class Named(Parameters):
     """Which deployment."""
@@ -25,7 +30,13 @@ class Named(Parameters):
     name: str = Field(pattern=NAME)
 
 
-async def _read(address: Address, wanted: Named) -> Reading:
+class Counted(Named):
+    """The same; `added` are settings of its only container whose numbers are measured as one sum."""
+
+    added: tuple[Setting, ...] = Field((), max_length=5)
+
+
+async def _read(address: Address, wanted: Counted) -> Reading:
     async with opened(address) as cluster:
         deployment = await cluster.read(DEPLOYMENTS, wanted.name)
     counts = counts_of(deployment)
@@ -47,8 +58,18 @@ async def _read(address: Address, wanted: Named) -> Reading:
                 progressing == "True" if progressing else None,
                 missing=None if progressing else say("the deployment controller has not judged it yet"),
             ),
+            *([_added(deployment, wanted.added)] if wanted.added else []),
         ),
     )
+
+
+def _added(deployment: Document, names: tuple[str, ...]) -> Measurement:
+    _, container = container_of(deployment, "")
+    values = {one["name"]: one.get("value", "") for one in container.get("env") or []}
+    unread = [name for name in names if not values.get(name, "").isdecimal()]
+    if unread:
+        return Measurement("added", None, missing=say("{name} is not set to a number", name=unread[0]))
+    return Measurement("added", sum(int(values[name]) for name in names))
 
 
 def _summary(deployment: Document) -> Text:
@@ -79,4 +100,4 @@ def _summary(deployment: Document) -> Text:
             )
 
 
-DEPLOYMENT = Read("kubernetes.deployment", Address, Named, LIMIT, _read)
+DEPLOYMENT = Read("kubernetes.deployment", Address, Counted, LIMIT, _read)
