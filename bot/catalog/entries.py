@@ -143,8 +143,7 @@ class Check(Entry):
 class Share(Entry):
     """A limit that many draw on: a number counts once for `each`, beside what `others` use, and stays below `of`.
 
-    `parameter` holds the number, to which each adds what it draws `beside` it; `at_most` is the limit where `of` cannot
-    be read.
+    `parameter` holds the number; each draws `beside` it too; `at_most` is the limit where `of` cannot be read.
     """
 
     parameter: str

@@ -51,7 +51,7 @@ async def test_what_is_dangerous_is_refused_with_the_safe_way_and_odd_values_are
 
 async def test_more_pods_wait_for_a_database_that_can_take_them(house: House) -> None:
     await house.command(NEXT_ON_CALL, "/run scale-api replicas=20")
-    said = await house.told(NEXT_ON_CALL, "this has to hold first")
+    said = await house.told(NEXT_ON_CALL, "Whether 20 fits cannot be told")
     assert "Nothing was proposed" in said
     assert await house.find("RUN-1") is None
 
