@@ -21,6 +21,8 @@ from bot.store.embedded import find_binary
 from sandbox.world import World, open_world
 from sandbox.world.listening import listen
 
+MIGRATIONS = "Migrations of the database stay: make sure that this code can live with them."
+
 
 def undo() -> Change:
     found = operation("kubernetes.rollout_undo")
@@ -89,7 +91,7 @@ async def test_the_preview_shows_both_revisions_and_changes_nothing(world: World
     assert shown.state["revision"] == "3"
     assert shown.state["images"] == "agente-api:2.4.0"
     assert shown.state["replicas"] == "3"
-    assert warnings(shown) == []
+    assert warnings(shown) == [MIGRATIONS]
     assert state(world) == before
 
 
@@ -141,7 +143,10 @@ async def test_a_failing_rollout_is_rolled_back_with_a_warning(world: World) -> 
     await until(lambda: any(pod["reason"] == "CrashLoopBackOff" for pod in world.state()["pods"]))
     shown = await preview(cluster(world))
     assert lines(shown)["image"] == ("agente-api:2.5.0-broken", "agente-api:2.4.0")
-    assert warnings(shown) == ["The present rollout is not complete: 1 of 3 pods updated, 1 not available."]
+    assert warnings(shown) == [
+        "The present rollout is not complete: 1 of 3 pods updated, 1 not available.",
+        MIGRATIONS,
+    ]
     assert "3 of 3 pods ready" in await execute(cluster(world), shown)
     assert all(pod["ready"] for pod in world.state()["pods"])
     assert state(world)["patches"] == 1
@@ -250,7 +255,7 @@ async def test_going_back_to_what_was_rolled_back_earlier_is_warned_of(world: Wo
     await execute(cluster(world), await preview(cluster(world)))
     shown = await preview(cluster(world))
     assert lines(shown)["image"] == ("agente-api:2.3.1", "agente-api:2.4.0")
-    assert warnings(shown) == ["agente-api:2.4.0 was itself rolled back earlier."]
+    assert warnings(shown) == [MIGRATIONS, "agente-api:2.4.0 was itself rolled back earlier."]
 
 
 async def test_its_undo_goes_to_what_ran_before_whatever_came_between_and_whatever_number_that_has_now(
@@ -263,7 +268,7 @@ async def test_its_undo_goes_to_what_ran_before_whatever_came_between_and_whatev
     back = await preview(cluster(world), **shown.undo)
     assert lines(back)["image"] == ("agente-api:2.4.2", "agente-api:2.4.0")
     assert lines(back)["revision"] == ("5", "3")
-    assert warnings(back) == ["agente-api:2.4.0 was itself rolled back earlier."]
+    assert warnings(back) == [MIGRATIONS, "agente-api:2.4.0 was itself rolled back earlier."]
     assert (await execute(cluster(world), back)).startswith("agente-api runs agente-api:2.4.0 again (revision 6)")
     again = await preview(cluster(world), **back.undo)
     assert lines(again)["image"] == ("agente-api:2.4.0", "agente-api:2.4.2")
@@ -288,7 +293,10 @@ async def test_an_undo_to_what_runs_already_or_is_no_longer_kept_is_refused(worl
 async def test_an_owner_that_would_undo_it_is_warned_of(metadata: dict[str, Any], owner: str, world: World) -> None:
     await merge(world, {"metadata": metadata})
     shown = await preview(cluster(world))
-    assert warnings(shown) == [f"{owner} manages this deployment and may undo the rollback; change it there too."]
+    assert warnings(shown) == [
+        MIGRATIONS,
+        f"{owner} manages this deployment and may undo the rollback; change it there too.",
+    ]
 
 
 @asynccontextmanager

@@ -21,6 +21,8 @@ def cautions(deployment: Document, revisions: list[Revision], present: Revision,
     yield from _unfinished(deployment)
     if target.images == present.images:
         yield say("The image stays the same; only settings change.")
+    else:
+        yield say("Migrations of the database stay: make sure that this code can live with them.")
     if owner := _owner(deployment):
         yield say("{owner} manages this deployment and may undo the rollback; change it there too.", owner=owner)
     if set(target.images) & _images_rolled_back(revisions):
