@@ -161,10 +161,11 @@ async def test_the_record_can_be_exported_with_who_read_what_in_full_and_holds_n
     await attacked.command(ON_CALL, ASK, "restricted")
     await attacked.told(ON_CALL, ADDRESS)
     await attacked.quiet()
-    (verified, whole), (_, every), (_, event), (_, runs) = await asyncio.gather(
+    (verified, whole), (_, every), (_, event), (_, alone), (_, runs) = await asyncio.gather(
         audit(attacked, "verify"),
         audit(attacked, "export"),
         audit(attacked, "export", "--stream", "REV-1"),
+        audit(attacked, "export", "--reveals"),
         audit(attacked, "export", "--runs"),
     )
     assert (verified, "streams 1, events 1;" in whole) == (0, True)
@@ -173,7 +174,7 @@ async def test_the_record_can_be_exported_with_who_read_what_in_full_and_holds_n
     said = {"reveal": "REV-1", "system": "agente-ia", "checks": ["top-addresses"], "channel": HERE}
     assert line == said | {"at": at, "what": "reveal.granted", "who": ON_CALL.id, "via": "command"}
     assert ADDRESS not in every + event
-    assert runs == ""
+    assert (alone, runs) == (every, "")
 
 
 async def test_a_reveal_that_somebody_removed_from_the_record_is_found_out(attacked: House) -> None:
