@@ -6,12 +6,13 @@ from typing import Any, TypeVar
 
 import httpx
 
+from bot.core.errors import NothingRecorded
 from sandbox.demo import Demo
 from sandbox.transcript import words_of
 from tests.people import Somebody
 
 T = TypeVar("T")
-PATIENCE = 40.0
+PATIENCE = 60.0
 CLOCKS = ("approval:", "acknowledge:", "return:", "watch:", "diagnosis:", "wait:")
 
 
@@ -107,7 +108,7 @@ class House:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience
         pause = 0.01
-        while not (found := await look()):
+        while not (found := await _seen(look)):
             assert loop.time() < deadline, f"waited {patience} s in vain; private: {await self.state()}"[:3000]
             await asyncio.sleep(pause)
             pause = min(pause * 1.3, 0.1)
@@ -145,6 +146,14 @@ class House:
     def words(self, shown: dict[str, Any]) -> str:
         names = [{"id": user.id, "name": user.name} for user in self.demo.slack.workspace.users.values()]
         return words_of(shown, {"users": names})
+
+
+async def _seen(look: Callable[[], Any]) -> Any:
+    """What there is to see; nothing, while the record is late on a busy machine."""
+    try:
+        return await look()
+    except NothingRecorded:
+        return None
 
 
 def buttons(message: dict[str, Any]) -> list[str]:

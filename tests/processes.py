@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.settings import HERE
 
-READY = 40.0
+READY = 120.0
 
 
 @dataclass

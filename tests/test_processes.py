@@ -22,7 +22,7 @@ from sandbox.world import World, open_world
 from tests.people import APPROVER, NEXT_ON_CALL, ON_CALL, Somebody
 from tests.processes import Processes, processes
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(500)
 
 
 class Site:
@@ -53,7 +53,7 @@ class Site:
     async def sockets(self) -> int:
         return int((await self.client.get("/control/state")).json()["app"]["sockets"])
 
-    async def until(self, look, patience: float = 60.0):  # type: ignore[no-untyped-def]
+    async def until(self, look, patience: float = 120.0):  # type: ignore[no-untyped-def]
         deadline = asyncio.get_running_loop().time() + patience
         while not (found := await look()):
             logs = "\n".join(child.log.read_text()[-1500:] for child in self.bots.children)
@@ -150,7 +150,7 @@ async def test_the_embedded_record_survives_kill_9_of_the_bot_and_refuses_a_seco
         await bot.ready("bot.ready")
         assert "INC-1 declared" in await site.command(NEXT_ON_CALL, "/incident declare P1 checkout errors")
         second = await site.bots.start("run")
-        assert await asyncio.wait_for(second.process.wait(), 60) == 2
+        assert await asyncio.wait_for(second.process.wait(), 120) == 2
         assert str(data) in second.log.read_text()
         await bot.kill()
         again = await site.bots.start("run")

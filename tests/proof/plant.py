@@ -27,7 +27,7 @@ from tests.processes import Child, Processes, processes
 from tests.proof.gate import Gate, Trap, gated
 
 PREFIX = "{plantao}"
-PATIENCE = 60.0
+PATIENCE = 120.0
 BEFORE, AFTER = 3, 4
 _AGE = timedelta(days=1)
 

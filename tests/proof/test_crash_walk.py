@@ -14,7 +14,7 @@ from tests.proof import signed
 from tests.proof.gate import Moment
 from tests.proof.plant import Plant, open_plant
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(500)
 
 
 @dataclass(frozen=True)

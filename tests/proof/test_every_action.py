@@ -23,7 +23,7 @@ from tests.house import House
 from tests.proof.office import Body, Office, button, form, slash
 from tests.proof.test_permissions import ANA, BOT, BRUNO, CLARA, DAVI, GONE, OTTO, PEOPLE
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 HOLDERS = {
     "responder": {ANA, CLARA},

@@ -17,7 +17,7 @@ from tests.house import House
 from tests.people import APPROVER
 from tests.proof.office import Body, Office, Prepared, button, form, slash
 
-pytestmark = [pytest.mark.catalog("tests/catalogs/matrix"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.catalog("tests/catalogs/matrix"), pytest.mark.timeout(300)]
 
 ANA, CLARA = "U0ANA", "U0CLARA"  # on call; everything here is proposed by Ana
 BRUNO, DAVI = "U0BRUNO", "U0DAVI"  # approvers; Davi is security as well

@@ -144,7 +144,7 @@ async def test_a_silence_is_made_once_with_an_end_and_a_reason(office: Office, o
     [made] = await office.silences("HighErrorRate")
     assert (made["createdBy"], made["comment"]) == ("plantao", "deploy of 2.4.1")
     ends = datetime.fromisoformat(made["endsAt"]) - datetime.now(UTC)
-    assert timedelta(minutes=29) < ends <= timedelta(minutes=30)
+    assert timedelta(minutes=25) < ends <= timedelta(minutes=30)
     assert opened.writes == ["POST /api/v2/silences"]
     assert measured(await read("alertmanager.alerts", office.address))["silenced"] == 2
 

@@ -20,16 +20,13 @@ ECS = {"namespace": "AWS/ECS", "dimensions": {"ClusterName": "prod", "ServiceNam
 LEAK = {"metric": "MemoryUtilization", "unit": "%", "ceiling": 100}
 
 
-def minutes_ago(minutes: float) -> datetime:
-    """In the middle of a whole minute, so that no point falls on a border."""
-    return datetime.now(UTC).replace(second=30, microsecond=0) - timedelta(minutes=minutes)
-
-
 def put(aws: AwsServer, namespace: str, dimensions: dict[str, str], points: list[tuple[str, float, float]]) -> None:
     """Points as (metric, minutes ago, value)."""
     named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+    # In the middle of a whole minute, so that no point falls on a border.
+    now = datetime.now(UTC).replace(second=30, microsecond=0)
     data = [
-        {"MetricName": metric, "Dimensions": named, "Timestamp": minutes_ago(ago), "Value": value}
+        {"MetricName": metric, "Dimensions": named, "Timestamp": now - timedelta(minutes=ago), "Value": value}
         for metric, ago, value in points
     ]
     with aws.client("cloudwatch") as cloudwatch:

@@ -252,6 +252,7 @@ def in_bucket(room: Room, aws: AwsServer, **more: str) -> Settings:
 async def test_a_bucket_keeps_each_file_encrypted_locked_and_with_its_checksum(room: Room, aws: AwsServer) -> None:
     with bucket(aws) as s3:
         address = in_bucket(room, aws)
+        begun = datetime.now(UTC)
         shown = await preview("capture_evidence", address, GIVEN)
         assert lines(shown)["kept in"] == ("", "s3://evidence")
         assert lines(shown)["nobody can delete it"] == ("", "COMPLIANCE, 30 d")
@@ -260,7 +261,8 @@ async def test_a_bucket_keeps_each_file_encrypted_locked_and_with_its_checksum(r
         objects = s3.list_objects_v2(Bucket=BUCKET)["Contents"]
         keys = [one["Key"] for one in objects]
         (above,) = {key.rpartition("/")[0] for key in keys}
-        assert above.startswith(f"agente-ia/{datetime.now(UTC):%Y/%m/%d}/agente-api-")
+        days = (begun, datetime.now(UTC))
+        assert above.startswith(tuple(f"agente-ia/{day:%Y/%m/%d}/agente-api-" for day in days))
         assert f"s3://{BUCKET}/{above}/" in said
         read_back = {key: s3.get_object(Bucket=BUCKET, Key=key) for key in keys}
         files = {key.rpartition("/")[2]: one["Body"].read() for key, one in read_back.items()}

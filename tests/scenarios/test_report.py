@@ -139,7 +139,7 @@ async def test_a_watch_tells_what_changes_until_it_is_stopped(house: House, tran
     assert "*WT-1* watches Redis answers" in said
     await house.replied("WT-1", "🟢")
     await house.demo.world.control({"redis": "kill"})
-    await house.post("clock", advance=20)
+    await house.post("clock", advance=30)  # two turns: the job of the next one waits for the wall clock
     await house.replied("WT-1", "🔴")
     await house.click(ON_CALL, await house.headline("WT-1"), "watch:stop")
     await house.replied("WT-1", "⏹️")

@@ -162,7 +162,7 @@ async def test_a_watched_neighbour_tells_that_it_fell_ill_until_the_watch_is_sto
     )
     await house.replied("WT-1", "🟢")
     await house.demo.world.control({"applications": {"harven": "down"}})
-    await house.post("clock", advance=20)
+    await house.post("clock", advance=30)  # two turns: the job of the next one waits for the wall clock
     assert "503" in await house.replied("WT-1", "🔴")
     await house.click(ON_CALL, await house.headline("WT-1"), "watch:stop")
     await house.replied("WT-1", "⏹️")
