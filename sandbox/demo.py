@@ -96,6 +96,7 @@ def demo_settings(workspace: slack.Sandbox, data: Path) -> Settings:
         slack_app_token=SecretStr(workspace.app.app_token),
         slack_signing_secret=SecretStr(workspace.app.signing_secret),
         slack_api_url=f"{workspace.url}/api/",
+        redis_url=None,  # the environment may name the record of a real installation
         plantao_data=data,
     )
 

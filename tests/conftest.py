@@ -1,5 +1,7 @@
 """The house in every test: the emulated Slack, the small world and the real bot, opened through its own wiring."""
 
+import os
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from shutil import copytree
@@ -7,11 +9,22 @@ from shutil import copytree
 import httpx
 import pytest
 
+from bot.settings import Settings
 from sandbox.demo import open_demo
 from tests.house import House
 from tests.memory import memory
 
 TLS = httpx.create_ssl_context()  # nothing here speaks TLS, and each client would read the authorities anew
+
+
+_FOREIGN = re.compile(r".*_PROXY|AWS_.*|DOCKER_.*|KUBECONFIG|PG[A-Z]+|NO_COLOR|FORCE_COLOR", re.IGNORECASE)
+
+
+def pytest_configure() -> None:
+    """Nothing that the environment says of other servers, accounts and installations reaches the tests."""
+    for name in [*os.environ]:
+        if _FOREIGN.fullmatch(name) or name.lower() in Settings.model_fields:
+            del os.environ[name]
 
 
 @pytest.fixture(params=["socket", "http"])
@@ -44,7 +57,7 @@ async def house(request: pytest.FixtureRequest, tmp_path: Path, data: Path) -> A
         http = request.getfixturevalue("transport") == "http"
     async with (
         open_demo(data, http=http, pace=0.02, environ=environ, catalog=catalog, strict_rates=is_strict) as demo,
-        httpx.AsyncClient(base_url=demo.slack.url, timeout=10, trust_env=False, verify=TLS) as client,
+        httpx.AsyncClient(base_url=demo.slack.url, timeout=60, trust_env=False, verify=TLS) as client,
     ):
         yield House(demo, client)
 

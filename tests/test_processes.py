@@ -76,7 +76,7 @@ async def open_site(folder: Path, data: Path, *, pace: float, redis_url: str = "
         }
         async with (
             processes(folder, environ) as bots,
-            httpx.AsyncClient(base_url=workspace.url, timeout=10, trust_env=False) as client,
+            httpx.AsyncClient(base_url=workspace.url, timeout=60, trust_env=False) as client,
         ):
             yield Site(workspace, world, bots, client)
 

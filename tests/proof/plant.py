@@ -43,7 +43,7 @@ class Plant:
         self.bots = bots
         self.redis = redis
         self.trap = Trap()
-        self.client = httpx.AsyncClient(base_url=workspace.url, timeout=10, trust_env=False)
+        self.client = httpx.AsyncClient(base_url=workspace.url, timeout=60, trust_env=False)
         self._stack = stack
         self._kubernetes = cluster.url
         self._socket = unquote(urlsplit(bots.environ["REDIS_URL"]).path)

@@ -114,7 +114,7 @@ async def office(
     (folder / "checks.yml").write_text((MATRIX / "checks.yml").read_text(encoding="utf-8"), encoding="utf-8")
     async with (
         open_demo(data, http=True, catalog=folder.parent, strict_rates=False) as demo,
-        httpx.AsyncClient(base_url=demo.slack.url, timeout=10, trust_env=False, verify=TLS) as client,
+        httpx.AsyncClient(base_url=demo.slack.url, timeout=60, trust_env=False, verify=TLS) as client,
     ):
         yield Office(House(demo, client)), found
 

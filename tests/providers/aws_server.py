@@ -47,7 +47,7 @@ class AwsServer:
             client.close()
 
     def control(self, verb: str, **given: object) -> Any:
-        with httpx.Client(trust_env=False, timeout=10) as client:
+        with httpx.Client(trust_env=False, timeout=60) as client:
             answer = client.post(f"{self.url}/control", content=json.dumps({"verb": verb, **given}))
         return answer.raise_for_status().json()
 

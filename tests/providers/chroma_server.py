@@ -28,7 +28,7 @@ class ChromaServer:
     def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.process = process
-        self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=10)
+        self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
 
     def create(self, name: str, documents: int = 0, database: str = "default_database") -> str:
         """A collection with documents that hold what must never be shown; its id."""

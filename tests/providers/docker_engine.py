@@ -32,7 +32,7 @@ class DockerEngine:
         self.socket = str(place)
         self.process = process
         self.port = 0  # of the TLS side, where there is one
-        self.client = httpx.Client(transport=httpx.HTTPTransport(uds=self.socket), base_url="http://docker", timeout=20)
+        self.client = httpx.Client(transport=httpx.HTTPTransport(uds=self.socket), base_url="http://docker", timeout=60)
 
     def run(self, name: str, *words: str, **config: Any) -> str:
         """Create a container and start it; its id. `words` are its command, `config` goes into the request."""
@@ -179,7 +179,7 @@ def _end(engine: DockerEngine, process: "subprocess.Popen[bytes]", folder: Path)
         pass  # it is dead already; its containers died with their shims or are left to the machine
     engine.client.close()
     process.terminate()
-    process.wait(timeout=20)
+    process.wait(timeout=60)
     for mount in sorted(_mounts_under(folder), reverse=True):
         subprocess.run(["umount", mount], check=True, capture_output=True)
 

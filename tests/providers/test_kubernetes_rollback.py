@@ -217,7 +217,7 @@ async def test_a_rollback_to_an_image_that_does_not_start_fails_with_the_counts(
 
 
 async def test_somebody_who_changes_it_during_the_rollback_is_noticed() -> None:
-    async with open_world(redis_binary=find_binary(), pace=0.6) as world:
+    async with open_world(redis_binary=find_binary(), pace=30) as world:
 
         async def interfere(_: Text) -> None:
             await world.control({"drift": {"deployment": NAME, "image": "agente-api:2.6.0"}})

@@ -104,7 +104,7 @@ async def test_clients_counts_those_connected_and_those_waiting(patient: RedisSe
 
 
 def _wait_for_work(client: "redis.Redis") -> None:
-    client.blpop(["queue"], timeout=10)
+    client.blpop(["queue"], timeout=60)
 
 
 async def test_slowlog_names_slow_commands_but_never_their_arguments(patient: RedisServer) -> None:

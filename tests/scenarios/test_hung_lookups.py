@@ -47,7 +47,7 @@ async def shop(tmp_path: Path, data: Path) -> AsyncIterator[House]:
     (folder / "checks.yml").write_text("checks:\n" + "".join(CHECK.format(name=name) for name in files))
     async with open_demo(data, catalog=folder.parent) as demo:
         alive.write_text(demo.world.redis_url)
-        async with httpx.AsyncClient(base_url=demo.slack.url, timeout=10, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=demo.slack.url, timeout=60, trust_env=False) as client:
             yield House(demo, client)
         for pipe in pipes:  # lets the readers go, and those that have not come yet
             writer = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)

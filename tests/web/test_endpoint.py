@@ -67,7 +67,7 @@ async def demo() -> AsyncIterator[Demo]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def door(demo: Demo) -> AsyncIterator[Door]:
-    async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
         yield Door(demo, client, await demo.bot.ports.record.count(INCIDENTS))
 
 
