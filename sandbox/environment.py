@@ -9,7 +9,7 @@ import secrets
 from sandbox.world import World
 from sandbox.world.mail import Mailbox
 from sandbox.world.neighbours.site import Site
-from sandbox.world.neighbours.systems import AGENTE, CHROMA, ETP, HARVEN
+from sandbox.world.neighbours.systems import AGENTE, CHROMA, ETP, HARVEN, SUPPORT
 from sandbox.world.railway import Railway
 from sandbox.world.vendors import GitHub
 
@@ -45,6 +45,7 @@ def agente(world: World) -> Table:
         "AGENTE_PAGERDUTY_URL": near.pagerduty.url,
         "AGENTE_PAGERDUTY_TOKEN": near.pagerduty.token,
         "AGENTE_PAGERDUTY_FROM_EMAIL": next(iter(near.pagerduty.users.values())).email,
+        "AGENTE_DOCKER_SOCKET": near.docker[AGENTE].socket,
         "AGENTE_OPENAI_URL": vendors.openai.url,
         "AGENTE_OPENAI_KEY": vendors.openai.key,
         "AGENTE_ANTHROPIC_URL": vendors.anthropic.url,
@@ -71,6 +72,7 @@ def chroma(world: World) -> Table:
         "CHROMA_LOGIN_URL": site.url,
         "CHROMA_METRICS_URL": near.prometheus[CHROMA].url,
         **_railway("CHROMA", near.railway[CHROMA]),
+        "CHROMA_DOCKER_SOCKET": near.docker[CHROMA].socket,
         "CHROMA_GROQ_URL": vendors.groq.url,
         "CHROMA_GROQ_KEY": vendors.groq.key,
         "CHROMA_EARLIER_GROQ_KEY": backend["GROQ_API_KEY"],
@@ -95,6 +97,7 @@ def harven(world: World) -> Table:
         "HARVEN_GRAFANA_TOKEN": near.grafana.token,
         "HARVEN_SENTRY_URL": vendors.sentry.url,
         "HARVEN_SENTRY_TOKEN": vendors.sentry.token,
+        "HARVEN_DOCKER_SOCKET": near.docker[HARVEN].socket,
         "HARVEN_COOLIFY_URL": coolify.url,
         "HARVEN_COOLIFY_TOKEN": coolify.token("read"),
         "HARVEN_COOLIFY_DEPLOY_TOKEN": coolify.token("read", "read:sensitive", "write", "deploy"),
@@ -128,6 +131,7 @@ def support(world: World) -> Table:
     return {
         "SUPPORT_API_URL": vendors.app.url,
         "SUPPORT_APP_TOKEN": vendors.app.token,
+        "SUPPORT_DOCKER_SOCKET": near.docker[SUPPORT].socket,
         "SUPPORT_MONGODB_URL": near.mongo.url,
         "SUPPORT_MONGODB_DATABASE": "support",
         "SUPPORT_ATLAS_URL": atlas.url,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from sandbox.world.docker.ills import DockerIll
 from sandbox.world.kubernetes.images import Fate
 
 Share = Annotated[float, Field(ge=0, le=100)]
@@ -94,13 +95,18 @@ class Change(_Wish):
     )
     coolify: Literal["wrong_secret", "well"] | None = Field(None, description='"wrong_secret" or "well"')
     mongodb: Literal["full", "hung", "well"] | None = Field(None, description='"full", "hung" or "well"')
+    docker: dict[str, DockerIll] | None = Field(
+        None,
+        description="an object from container (customer-support-api, telegram-bot, harven-backend, ...) to "
+        '"killed", "restarting", "unhealthy", "stopped", "leaking", "noisy" or "well"',
+    )
     figures: dict[str, dict[str, float]] | None = Field(
         None, description="an object from system to an object from check to the figure that Prometheus shall answer"
     )
     logs: dict[str, list[str]] | None = Field(
         None,
         description="an object from who writes (agente-api, another app or pod, railway-chroma, etp-express, "
-        "customer-support) to a list of lines",
+        "customer-support, a container) to a list of lines",
     )
     reset: Literal[True] | None = Field(None, description="true")
 

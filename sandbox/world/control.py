@@ -123,6 +123,8 @@ class Controls:
             ills.sicken_coolify(self.neighbours, change.coolify)
         if change.mongodb:
             ills.sicken_mongodb(self.neighbours, change.mongodb)
+        for container, sickness in (change.docker or {}).items():
+            ills.sicken_container(self.neighbours, container, sickness)
         for who, lines in (change.logs or {}).items():
             if not ills.write_log(self.neighbours, who, lines):
                 self._say(who, lines)

@@ -1,8 +1,10 @@
 """The state of the world in one JSON object, for the sandbox's page and for tests."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
+from sandbox.world.docker.container import Container
 from sandbox.world.kubernetes.cluster import Cluster
 from sandbox.world.kubernetes.documents import change_cause_of, is_owned_by, revision_of
 from sandbox.world.kubernetes.pod_states import image_of, is_ready, restarts_of, waiting_reason
@@ -39,9 +41,16 @@ def observe(cluster: Cluster, patient: Patient, service: Service, neighbours: Ne
             "lose_answer": cluster.faults.lose_answers,
             "metrics": cluster.faults.has_metrics,
         },
+        "containers": {
+            one.name: _container(one, engine.now) for engine in neighbours.docker.values() for one in engine.present()
+        },
         "mails": [asdict(mail) for mail in neighbours.mailbox.mails],
         "ill": dict(neighbours.ill),
     }
+
+
+def _container(one: Container, now: datetime) -> State:
+    return {"state": one.status, "health": one.health(now), "image": one.config["Image"], "started": str(one.started)}
 
 
 def _deployment(cluster: Cluster, deployment: Document) -> State:

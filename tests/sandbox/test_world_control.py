@@ -82,7 +82,7 @@ async def test_only_changes_that_came_through_the_api_count_as_patches(world: Wo
         (
             {},
             "A change has exactly one of these verbs: deploy, drift, redis, service, kubernetes, vendors, "
-            "applications, railway, coolify, mongodb, figures, logs, reset.",
+            "applications, railway, coolify, mongodb, docker, figures, logs, reset.",
         ),
         ({"deploy": {}, "reset": True}, "A change has exactly one of these verbs"),
         ({"explode": True}, "A change has exactly one of these verbs"),

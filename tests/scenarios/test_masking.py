@@ -62,9 +62,10 @@ def beginning(text: str) -> str:
 async def speak(house: House) -> None:
     """Let everybody in the world say the whole corpus."""
     world = house.demo.world
-    await world.control(
-        {"logs": dict.fromkeys(("agente-api", "redis", "railway-chroma", "etp-express", "customer-support"), LINES)}
-    )
+    applications = ("agente-api", "redis", "railway-chroma", "etp-express", "customer-support")
+    containers = ("customer-support-api", "telegram-bot", "harven-backend", "backend")
+    await world.control({"logs": dict.fromkeys((*applications, *containers), LINES)})
+    await world.control({"docker": {"harven-backend": "unhealthy"}})
     poison(world.neighbours)
     async with Redis.from_url(world.redis_url) as patient:
         await patient.config_set("slowlog-log-slower-than", 0)
@@ -91,6 +92,10 @@ def poison(near: Neighbours) -> None:
         near.alertmanager.fire("Poisoned", note=line)
         for page in near.pages.values():
             page.break_down("API", line)
+    for engine in near.docker.values():
+        for container in engine.containers:
+            container.last_check = " ".join(LINES)
+            container.written += [f"/app/{line}" for line in LINES]
     for railway in near.railway.values():
         for service in railway.platform.services.values():
             railway.platform.deployed(service, f"dead{service.name}", " ".join(LINES), hours=0.1, status="FAILED")
@@ -155,6 +160,8 @@ def credentials(house: House) -> Iterator[str]:
     near = house.demo.world.neighbours
     yield from (one for name, one in house.demo.environ.items() if not name.endswith(NO_SECRETS))
     yield near.mongo.url.partition("root:")[2].partition("@")[0]
+    for container in (one for engine in near.docker.values() for one in engine.containers):
+        yield from (one for name, one in container.env.items() if name.endswith(("SECRET", "KEY", "PASSWORD", "TOKEN")))
     for railway in near.railway.values():
         for service in railway.platform.services.values():
             yield from (one for name, one in service.variables.items() if name.endswith(("SECRET", "KEY", "PASSWORD")))

@@ -18,7 +18,7 @@ CHANNELS = {
 }
 NOT_IN_THE_DEMO = re.compile(
     r"this cluster has no metrics API|not configured: the variable"
-    r" \w+_(DOCKER_SOCKET|HOST|REGION|DATABASE\w*_URL|RESTORED_URL|STORE_URL|CHROMA_URL) is not set"
+    r" \w+_(HOST|REGION|DATABASE\w*_URL|RESTORED_URL|STORE_URL|CHROMA_URL) is not set"
 )
 
 

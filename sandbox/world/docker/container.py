@@ -115,7 +115,7 @@ class Container:
         return self.last_check or "".join(f"{text}\n" for _, text in says)
 
     def _course(self) -> Course:
-        return self.image.course or course_of(self.command, self.env)
+        return self.image.fault or self.image.course or course_of(self.command, self.env)
 
     def _end(self, now: datetime, code: int) -> None:
         policy = self.host.get("RestartPolicy") or {}

@@ -18,11 +18,12 @@ def digits() -> str:
 
 @dataclass
 class Image:
-    """`course` is what its own program does; None leaves it to the command of the container."""
+    """`course` is what its own program does; None leaves it to the command of the container. A `fault` comes first."""
 
     tags: list[str]
     config: Document = field(default_factory=dict)
     course: Course | None = None
+    fault: Course | None = None
     packages: dict[str, str] = field(default_factory=dict)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     tagged: datetime = field(default_factory=lambda: datetime.now(UTC))

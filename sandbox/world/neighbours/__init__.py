@@ -8,13 +8,16 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sandbox.world import docker
 from sandbox.world.coolify import Coolify, open_coolify
+from sandbox.world.docker import Docker
+from sandbox.world.docker.container import Container
 from sandbox.world.listening import listen
 from sandbox.world.mail import Mailbox, open_mailbox
 from sandbox.world.mongodb import Atlas, Mongo, open_atlas, open_mongodb
 from sandbox.world.neighbours.memory import Memory
 from sandbox.world.neighbours.site import Site
-from sandbox.world.neighbours.systems import ETP_PASSWORD, PAGES, PROJECTS, SITES, WATCHED, settle
+from sandbox.world.neighbours.systems import ENGINES, ETP_PASSWORD, PAGES, PROJECTS, SITES, WATCHED, settle
 from sandbox.world.observability import (
     Alertmanager,
     Elasticsearch,
@@ -39,8 +42,8 @@ __all__ = ["Neighbours", "open_neighbours"]
 
 @dataclass
 class Neighbours:
-    """The emulators, each with its address and its state; `prometheus` and `railway` are by system, `pages` by vendor,
-    `sites` by the name of the application."""
+    """The emulators, each with its address and its state; `prometheus`, `railway` and `docker` are by system,
+    `pages` by vendor, `sites` by the name of the application."""
 
     vendors: Vendors
     coolify: Coolify
@@ -56,6 +59,7 @@ class Neighbours:
     log: Path
     prometheus: dict[str, Prometheus] = field(default_factory=dict)
     railway: dict[str, Railway] = field(default_factory=dict)
+    docker: dict[str, Docker] = field(default_factory=dict)
     pages: dict[str, StatusPages] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
     ill: dict[str, str] = field(default_factory=dict)
@@ -70,6 +74,11 @@ class Neighbours:
         self.ill.pop(who, None)
         if ill != "well":
             self.ill[who] = ill
+
+    def container(self, name: str) -> Container | None:
+        """A container by its name, on whichever machine."""
+        found = (engine.find(name) for engine in self.docker.values())
+        return next((one for one in found if one), None)
 
     def heal(self, *parts: object) -> None:
         """These parts as they were found."""
@@ -97,6 +106,7 @@ class Neighbours:
             yield from (watcher, watcher.front)
         for railway in self.railway.values():
             yield from (railway.platform, railway.faults)
+        yield from self.docker.values()
         yield from (self.coolify, self.coolify.faults, self.atlas)
         yield from (self.mongo.store, self.mongo.load, self.mongo.access)
 
@@ -124,6 +134,9 @@ async def open_neighbours(pace: float) -> AsyncIterator[Neighbours]:
             found.prometheus[system] = await stack.enter_async_context(open_prometheus())
         for system in PROJECTS:
             found.railway[system] = await stack.enter_async_context(open_railway(pace))
+        for system, engine in ENGINES.items():
+            served = docker.serve(engine(pace), Path(folder) / f"{system}.sock")
+            found.docker[system] = await stack.enter_async_context(served)
         found.pages = {name: StatusPages() for name in PAGES}
         found.sites = {name: Site(answers) for name, answers in SITES.items()}
         await stack.enter_async_context(_one_door(found))

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from sandbox.world.changes import ControlError, Ill, RailwayIll
+from sandbox.world.docker.container import Line
+from sandbox.world.docker.ills import DockerIll, sicken
+from sandbox.world.docker.program import ERR
 from sandbox.world.neighbours.figures import names, show
 from sandbox.world.railway import LogEntry, Railway, Service
 from sandbox.world.vendors.trouble import Vendor
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
 _SLOW_SECONDS: Final = 1.5
 _WAIT_SECONDS: Final = 20
+_IN_THE_CLUSTER_TOO: Final = "agente-api"
 _PAGE_OF: Final = {"crm": "salesforce"}
 
 
@@ -66,6 +70,15 @@ def sicken_mongodb(near: "Neighbours", ill: str) -> None:
     near.note("mongodb", ill)
 
 
+def sicken_container(near: "Neighbours", name: str, ill: DockerIll) -> None:
+    one = near.container(name)
+    if one is None:
+        present = sorted(each.name for engine in near.docker.values() for each in engine.containers)
+        raise ControlError(f"There is no container {name}; there are {', '.join(present)}.")
+    sicken(one, ill, datetime.now(UTC))
+    near.note(f"docker.{name}", ill)
+
+
 def set_figures(near: "Neighbours", system: str, figures: Mapping[str, float]) -> None:
     """What Prometheus answers to the queries of these checks."""
     if system not in near.prometheus:
@@ -80,6 +93,9 @@ def write_log(near: "Neighbours", who: str, lines: Sequence[str]) -> bool:
     """Lines in the log of a neighbour's application, and in the store of them all; whether it keeps one here."""
     now = datetime.now(UTC)
     near.log_store.write(*lines, index=f"logs-{who}")
+    if one := near.container(who):
+        one.lines += [Line(now, ERR, line) for line in lines]
+        return who != _IN_THE_CLUSTER_TOO
     if who in near.railway:
         live = _backend(near.railway[who]).live
         if live is None:

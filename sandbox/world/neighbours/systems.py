@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from time import time
 from typing import TYPE_CHECKING, Any, Final
 
+from sandbox.world.docker import seed
 from sandbox.world.neighbours.figures import show_health
 from sandbox.world.neighbours.site import Answer
 from sandbox.world.observability.grafana import Dashboard
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 AGENTE, CHROMA, HARVEN, SUPPORT, ETP = "agente-ia", "railway-chroma", "harven", "customer-support", "etp-express"
 WATCHED: Final = (AGENTE, CHROMA, HARVEN, ETP)
 PROJECTS: Final = (CHROMA, ETP)
+ENGINES: Final = {AGENTE: seed.agente, CHROMA: seed.chroma, HARVEN: seed.harven, SUPPORT: seed.support}
 ETP_PASSWORD: Final = secrets.token_hex(20)
 PAGES: Final = ("openai", "anthropic", "groq", "supabase", "salesforce", "mongodb", "aws", "railway", "github")
 
@@ -62,6 +64,7 @@ def settle(found: "Neighbours") -> None:
     _settle_harven(found)
     _settle_support(found)
     _settle_etp(found)
+    _host(found)
     for llm in (found.vendors.openai, found.vendors.groq, found.vendors.anthropic):
         llm.models |= {"gpt-4", "gpt-3.5-turbo", "gpt-4o-mini", "llama-3.1-8b-instant", "claude-3-5-haiku-latest"}
 
@@ -165,6 +168,17 @@ def _settle_support_database(found: "Neighbours") -> None:
     found.atlas.add_slow("support.tickets", 640, "COLLSCAN", by_status)
     found.atlas.suggest("support.tickets", {"company_id": 1, "status": 1, "created_at": -1}, 212, 480.0)
     found.mongo.load.idle = {"customer-support-api": 6, "dashboard": 2}
+
+
+def _host(found: "Neighbours") -> None:
+    """Applications that are down while their container is; that of Agente de IA runs in the cluster."""
+
+    def is_up(name: str) -> bool:
+        one = found.container(name)
+        return one is not None and one.is_running and not one.is_stuck
+
+    found.sites[HARVEN].runs_in(lambda: is_up("harven-backend"))
+    found.vendors.app.runs_in(lambda: is_up("customer-support-api"))
 
 
 def _settle_etp(found: "Neighbours") -> None:

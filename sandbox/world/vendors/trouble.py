@@ -72,6 +72,14 @@ def troubled(trouble: Callable[[], Trouble], writes: Callable[[web.Request], boo
     return suffer
 
 
+def _proxied(is_up: Callable[[], bool]) -> Middleware:
+    @web.middleware
+    async def pass_on(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await handler(request) if is_up() else web.Response(status=502, text="Bad Gateway")
+
+    return pass_on
+
+
 def _broken(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
@@ -84,9 +92,16 @@ class Vendor(ABC):
     def __init__(self) -> None:
         self.url = ""
         self.trouble = Trouble()
+        self._is_up: Callable[[], bool] = lambda: True
+
+    def runs_in(self, is_up: Callable[[], bool]) -> None:
+        """What it runs in; while that is down, the proxy in front of it answers instead."""
+        self._is_up = is_up
 
     def application(self) -> web.Application:
-        app = web.Application(middlewares=[troubled(lambda: self.trouble, self.writes)])
+        app = web.Application(
+            middlewares=[_proxied(lambda: self._is_up()), troubled(lambda: self.trouble, self.writes)]
+        )
         app.add_routes(self.routes())
         return app
 
