@@ -114,6 +114,17 @@ async def test_every_log_of_every_pod_is_kept_masked_with_checksums_that_hold(ro
     assert room.writes() == []
 
 
+async def test_the_checksum_of_an_original_is_that_of_its_bytes_whatever_they_are(room: Room, tmp_path: Path) -> None:
+    room.cluster.said.append(Said("redis", "caf\udce9 in another alphabet", datetime.now(UTC)))
+    address, given = room.address() | {"folder": str(tmp_path)}, {"selector": "app=redis"}
+    await execute("capture_evidence", address, given, await preview("capture_evidence", address, given))
+    files = kept(tmp_path)
+    (name,) = [name for name in files if name.endswith(".log")]
+    assert "caf\ufffd in another" in files[name].decode()
+    original = files[name].replace("\ufffd".encode(), b"\xe9")
+    assert listed(files["ORIGINALS"])[name] == hashlib.sha256(original).hexdigest()
+
+
 async def test_evidence_needs_a_place_of_its_own_pods_and_the_right_to_read_them(room: Room, tmp_path: Path) -> None:
     gone = room.address() | {"folder": f"{tmp_path}/nowhere"}
     said = spoken(await refusal(preview("capture_evidence", gone, GIVEN)))

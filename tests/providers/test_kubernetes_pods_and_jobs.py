@@ -8,6 +8,7 @@ from kubernetes_room import (
     NAME,
     Given,
     Room,
+    change,
     do,
     eventually,
     execute,
@@ -20,6 +21,7 @@ from kubernetes_room import (
 )
 from readings import spoken
 
+from bot.core.text import Text
 from sandbox.world.kubernetes.resources import CRON_JOBS, JOBS, PODS
 from sandbox.world.seed import NAMESPACE
 
@@ -63,6 +65,30 @@ async def test_a_job_that_fails_runs_already_or_does_not_exist_is_told(room: Roo
     room.store.create(JOBS, {"kind": "Job", **running, "spec": template})
     assert await refused("run_job", room, given) == "crm-resync is running already: by-hand."
     assert await refused("run_job", room, {"job": "nothing"}) == "There is no cron job nothing in production."
+
+
+async def test_a_job_that_is_gone_before_its_end_was_seen_is_not_called_complete_or_failed(room: Room) -> None:
+    address, given = room.address(), {"job": "backup-postgresql"}
+    shown = await preview("run_job", address, given)
+
+    async def clear_up(_: Text) -> None:
+        (job,) = room.store.listing(JOBS, NAMESPACE)
+        room.store.delete(JOBS, NAMESPACE, job["metadata"]["name"])
+
+    found = change("run_job")
+    wanted = found.parameters.model_validate(given)
+    gone = found.execute(found.address.model_validate(address), wanted, shown, clear_up)
+    assert spoken(await refusal(gone)).endswith("was started and is gone now; whether it was complete is not known.")
+
+
+async def test_a_job_is_not_run_where_nobody_can_tell_whether_it_runs_already(room: Room) -> None:
+    over = {"conditions": [{"type": "Complete", "status": "True"}]}
+    for number in range(2001):
+        metadata = {"name": f"old-{number}", "namespace": NAMESPACE}
+        room.store.create(JOBS, {"kind": "Job", "metadata": metadata, "status": over})
+    assert await refused("run_job", room, {"job": "backup-postgresql"}) == (
+        "There are more than 2000 objects `jobs.batch` in production, too many to be sure of anything."
+    )
 
 
 async def test_the_worst_pod_is_deleted_and_comes_back(room: Room) -> None:

@@ -61,7 +61,7 @@ def _is_cpu(metric: dict[str, Any]) -> bool:
 
 async def autoscaler_of(cluster: Cluster, deployment: str) -> Autoscaler | None:
     """The one that owns the number of this deployment's pods; two of them is a fault that a person must mend."""
-    found = [one for one in await cluster.listing(AUTOSCALERS) if _scales(one, deployment)]
+    found = [one for one in await cluster.all_of(AUTOSCALERS) if _scales(one, deployment)]
     if len(found) > 1:
         names = ", ".join(one["metadata"]["name"] for one in found)
         raise TargetError("{deployment} has several autoscalers: {names}.", deployment=deployment, names=names)

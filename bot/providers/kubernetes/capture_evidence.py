@@ -95,7 +95,7 @@ async def _keep_logs(cluster: Cluster, pod: Document, wanted: CaptureEvidence, c
             if log.refusal:
                 capture.miss(f"{name}: {log.refusal}")
             else:
-                await capture.add(name, log.text.encode(), is_cut=log.is_cut)
+                await capture.add(name, log.data, is_cut=log.is_cut)
 
 
 async def _logs_of(cluster: Cluster, pod: Document, bounds: Bounds) -> list[ContainerLog]:

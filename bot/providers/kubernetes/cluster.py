@@ -47,7 +47,23 @@ class Cluster:
         return await self._request(Request("get", resource, name, accept=_METADATA_ONLY))
 
     async def listing(self, resource: Resource, **query: str) -> list[Document]:
-        """All objects that match, at most 2,000: beyond that the newest pages would not tell an engineer more."""
+        """The objects that match, at most 2,000: beyond that more pages would not tell an engineer more."""
+        return (await self._pages(resource, query))[0]
+
+    async def all_of(self, resource: Resource, **query: str) -> list[Document]:
+        """Every object that matches; a decision that overlooks one is none, so that too many of them are an error."""
+        found, is_all = await self._pages(resource, query)
+        if not is_all:
+            raise TargetError(
+                "There are more than {count} objects `{resource}` in {place}, too many to be sure of anything.",
+                count=_PAGE * _PAGES,
+                resource=resource.qualified(),
+                place=self.namespace,
+            )
+        return found
+
+    async def _pages(self, resource: Resource, query: dict[str, str]) -> tuple[list[Document], bool]:
+        """What a few pages hold, and whether that is all."""
         found: list[Document] = []
         token = ""
         for _ in range(_PAGES):
@@ -57,8 +73,8 @@ class Cluster:
             found += page.get("items") or []
             token = (page.get("metadata") or {}).get("continue", "")
             if not token:
-                break
-        return found
+                return found, True
+        return found, False
 
     async def patch(
         self, resource: Resource, name: str, steps: list[Document], *, is_dry_run: bool, subresource: str = ""
@@ -88,7 +104,7 @@ class Cluster:
         }
         await self._request(Request("create", PODS, name, "eviction", query=_writing(is_dry_run), body=body))
 
-    async def log(self, pod: str, query: dict[str, str], limit: int, *, is_long: bool = False) -> str:
+    async def log(self, pod: str, query: dict[str, str], limit: int, *, is_long: bool = False) -> bytes:
         """At most `limit` bytes of a container's log; a long one may take its time as long as it keeps coming."""
         request = Request("get", PODS, pod, "log", query=query, accept="*/*")
         answer = await self._call(request, is_stream=True, is_long=is_long)
@@ -102,7 +118,7 @@ class Cluster:
             raise lost(error, _REQUEST_LIMIT) from error
         finally:
             answer.close()
-        return bytes(data[:limit]).decode(errors="replace")
+        return bytes(data[:limit])
 
     @asynccontextmanager
     async def dialled(

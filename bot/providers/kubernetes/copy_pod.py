@@ -138,7 +138,7 @@ async def _says(cluster: Cluster, pod: Document, wanted: CopyPod) -> bool:
         return True
     query = {"container": wanted.container or main_container(pod), "limitBytes": str(_LOG_BYTES)}
     try:
-        return wanted.says in await cluster.log(pod["metadata"]["name"], query, _LOG_BYTES)
+        return wanted.says.encode() in await cluster.log(pod["metadata"]["name"], query, _LOG_BYTES)
     except NoLog:
         return False
 

@@ -65,7 +65,7 @@ class ContainerLog:
     """What one container wrote, oldest first; `refusal` says why there is nothing, `is_cut` that bytes ran out."""
 
     source: str
-    text: str = ""
+    data: bytes = b""
     refusal: str = ""
     is_cut: bool = False
 
@@ -133,12 +133,12 @@ async def container_logs(cluster: Cluster, pods: list[Document], bounds: Bounds)
 
 async def _read_one(cluster: Cluster, source: str, one: tuple[str, str], bounds: Bounds) -> ContainerLog | TargetError:
     try:
-        text = await cluster.log(one[0], bounds.query(one[1]), bounds.limit, is_long=bounds.lines is None)
+        data = await cluster.log(one[0], bounds.query(one[1]), bounds.limit, is_long=bounds.lines is None)
     except (NoLog, Absent) as error:
         return ContainerLog(source, refusal=_said(error))
     except TargetError as error:
         return error
-    return ContainerLog(source, text, is_cut=len(text.encode()) >= bounds.limit)
+    return ContainerLog(source, data, is_cut=len(data) >= bounds.limit)
 
 
 def _as_skipped(meant: tuple[str, str], error: TargetError) -> ContainerLog:
@@ -155,8 +155,8 @@ def _told(logs: list[ContainerLog], wanted: LogsWanted) -> Reading:
 
 def _lines(logs: list[ContainerLog]) -> Iterator[LogLine]:
     for log in logs:
-        whole = log.text.rpartition("\n")[0] if log.is_cut else log.text
-        yield from (_line(log.source, raw) for raw in whole.splitlines() if raw)
+        whole = log.data.rpartition(b"\n")[0] if log.is_cut else log.data
+        yield from (_line(log.source, raw) for raw in whole.decode(errors="replace").splitlines() if raw)
 
 
 def _line(source: str, raw: str) -> LogLine:

@@ -14,7 +14,7 @@ from bot.providers.kubernetes.address import NAME, Address
 from bot.providers.kubernetes.cluster import Cluster, Document, opened
 from bot.providers.kubernetes.once import create_once
 from bot.providers.kubernetes.pauses import growing
-from bot.providers.kubernetes.refusals import Changed
+from bot.providers.kubernetes.refusals import Absent, Changed
 from bot.providers.kubernetes.resources import CRON_JOBS, JOBS
 from bot.providers.kubernetes.workloads import digest_of, image_words, images_of
 
@@ -53,7 +53,7 @@ async def _look(cluster: Cluster, wanted: RunJob) -> tuple[Document, list[str]]:
     uid = cron_job["metadata"]["uid"]
     running = [
         job["metadata"]["name"]
-        for job in await cluster.listing(JOBS)
+        for job in await cluster.all_of(JOBS)
         if any(owner["uid"] == uid for owner in job["metadata"].get("ownerReferences") or []) and not _verdict(job)
     ]
     if running and not wanted.allow_parallel:
@@ -82,6 +82,10 @@ async def _until_over(cluster: Cluster, name: str) -> None:
                     verdict = _verdict(await cluster.read(JOBS, name))
                 except (Unreachable, TimedOut):
                     continue
+                except Absent as error:
+                    raise TargetError(
+                        "{name} was started and is gone now; whether it was complete is not known.", name=name
+                    ) from error
                 if verdict == "Complete":
                     return
                 if verdict:

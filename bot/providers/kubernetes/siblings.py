@@ -42,7 +42,7 @@ class Workload:
     maker: str
 
     async def pods(self, cluster: Cluster) -> Siblings:
-        found = await cluster.listing(PODS, labelSelector=self.selector)
+        found = await cluster.all_of(PODS, labelSelector=self.selector)
         same = (one for one in found if not self.maker or controller_of(one) == self.maker)
         return Siblings(tuple(one for one in same if not is_leaving(one)))
 

@@ -95,7 +95,7 @@ class Revision:
 
 async def revisions_of(cluster: Cluster, deployment: Document) -> list[Revision]:
     """Newest first; only replica sets that this very deployment owns."""
-    found = await cluster.listing(REPLICA_SETS, labelSelector=selector_of(deployment))
+    found = await cluster.all_of(REPLICA_SETS, labelSelector=selector_of(deployment))
     uid = deployment["metadata"]["uid"]
     owned = [one for one in found if any(owner["uid"] == uid for owner in one["metadata"].get("ownerReferences", []))]
     return sorted(map(_revision, owned), key=lambda revision: revision.number, reverse=True)

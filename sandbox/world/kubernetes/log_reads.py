@@ -18,7 +18,7 @@ async def read_log(request: web.Request) -> web.Response:
     _require_readable_log(request, pod)
     log = PodLog(pod, cluster.fate_of(pod), cluster.outages, cluster.store.now(), cluster.said)
     lines = log.crashed() if is_true(request, "previous") else log.lines(request.query.get("container", ""))
-    return web.Response(text=_cut(request, lines, cluster.store.now()), content_type="text/plain")
+    return web.Response(body=_cut(request, lines, cluster.store.now()), content_type="text/plain")
 
 
 def _require_readable_log(request: web.Request, pod: Document) -> None:
@@ -39,7 +39,7 @@ def _require_readable_log(request: web.Request, pod: Document) -> None:
         raise bad_request(f'container "{container}" in pod "{name}" is waiting to start: {why}')
 
 
-def _cut(request: web.Request, lines: list[tuple[datetime, str]], now: datetime) -> str:
+def _cut(request: web.Request, lines: list[tuple[datetime, str]], now: datetime) -> bytes:
     """The end of a log by age and lines, then its beginning by bytes, in the order that a kubelet cuts."""
     if (seconds := number_of(request, "sinceSeconds")) is not None:
         lines = [line for line in lines if line[0] >= now - timedelta(seconds=seconds)]
@@ -48,4 +48,4 @@ def _cut(request: web.Request, lines: list[tuple[datetime, str]], now: datetime)
     stamped = is_true(request, "timestamps")
     text = "".join(f"{timestamp(moment)} {line}\n" if stamped else f"{line}\n" for moment, line in lines)
     limit = number_of(request, "limitBytes")
-    return text if limit is None else text.encode()[:limit].decode(errors="ignore")
+    return text.encode(errors="surrogateescape")[:limit]

@@ -27,7 +27,7 @@ async def ingress_split(cluster: Cluster, name: str, pair: Pair) -> Split:
     notes = annotations_of(found)
     _require_weight(name, notes)
     places = _places(found)
-    others = [one for one in await cluster.listing(INGRESSES) if _shares(one, found, places)]
+    others = [one for one in await cluster.all_of(INGRESSES) if _shares(one, found, places)]
     stable = [one for one in others if not _is_canary(one)]
     if rival := next((one for one in others if _is_canary(one)), None):
         raise TargetError(
@@ -61,7 +61,7 @@ def _require_weight(name: str, notes: dict[str, str]) -> None:
             annotation=_CANARY,
         )
     weight = notes.get(_WEIGHT, "0")
-    if not weight.isdigit() or int(weight) > 100 or notes.get(_TOTAL, "100") != "100":
+    if not weight.isdecimal() or int(weight) > 100 or notes.get(_TOTAL, "100") != "100":
         raise TargetError("The weight at the Ingress {name} is no percentage: {weight}.", name=name, weight=weight)
 
 

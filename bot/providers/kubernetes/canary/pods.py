@@ -140,7 +140,7 @@ async def by_pods(cluster: Cluster, wanted: Canary) -> ByPods:
 async def _stranger(cluster: Cluster, service: Document, pair: Pair) -> str:
     """A pod behind the Service that neither deployment has made."""
     selector = ",".join(f"{key}={value}" for key, value in service["spec"]["selector"].items())
-    for pod in await cluster.listing(PODS, labelSelector=selector):
+    for pod in await cluster.all_of(PODS, labelSelector=selector):
         labels = pod["metadata"].get("labels") or {}
         is_theirs = any(selects(one["spec"]["selector"], labels) for one in (pair.stable, pair.canary))
         if not is_theirs and not is_leaving(pod) and (pod.get("status") or {}).get("phase") not in _OVER:
