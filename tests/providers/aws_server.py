@@ -69,7 +69,11 @@ def started() -> Iterator[AwsServer]:
     if not _PYTHON.exists() and "CI" not in os.environ:
         pytest.skip("moto is not installed")
     process = subprocess.Popen(
-        [str(_PYTHON), str(_FOLDER / "serve.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [str(_PYTHON), str(_FOLDER / "serve.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TZ": "UTC"},  # moto takes the times of percentiles for local ones
     )
     assert process.stdin is not None
     assert process.stdout is not None
