@@ -95,6 +95,9 @@ class SshServer:
         self.is_root = False
         self.cut_before = ""  # the program that is never reached, since the connection breaks
         self.cut_after = ""  # the program, or its verb, whose answer gets lost, once
+        self.late = ""  # the same, and it is done only after two further commands
+        self._held: list[str] = []
+        self._since = 0
 
     def address(self, **other: object) -> Settings:
         address = {"host": "127.0.0.1", "port": self.port, "key": self.user_key.export_private_key().decode()}
@@ -136,6 +139,15 @@ class SshServer:
             process.stderr.write(f"sh: {argv[0]}: not found\n".encode())
             process.exit(127)
             return
+        if self.late and self.late in argv[:2]:
+            self.late = ""
+            self._held.append(process.command or "")
+            process.channel.get_connection().abort()
+            return
+        if self._held:
+            self._since += 1
+            if self._since > 2:
+                await self._run(self._held.pop())
         if self.cut_before and self.cut_before in argv[:2]:
             self.cut_before = ""
             process.channel.get_connection().abort()

@@ -318,6 +318,24 @@ async def test_a_lost_answer_to_a_move_is_looked_up(server: SshServer, data: Pat
     assert [argv[0] for argv in server.ran].count("mv") == 1
 
 
+async def test_a_restart_still_under_way_when_the_connection_breaks_is_looked_for(server: SshServer) -> None:
+    server.unit("agente-api.service")
+    server.is_root = True
+    shown = await preview("host.unit_control", server.address(), name="agente-api", verb="restart", **UNITS)
+    server.late = "restart"
+    assert "is active" in await execute("host.unit_control", server.address(), shown)
+    assert server.asked() == ["restart agente-api.service"]
+
+
+async def test_a_deletion_still_under_way_is_looked_for_until_it_is_done(server: SshServer, data: Path) -> None:
+    for day in range(1, 5):
+        aged(data, f"db_{day}.dump", day)
+    shown = await preview("host.prune_backups", server.address(), folder=str(data), pattern="db_*.dump", keep=2)
+    server.late = "rm"
+    assert "2 files deleted" in await execute("host.prune_backups", server.address(), shown)
+    assert [argv[0] for argv in server.ran].count("rm") == 1
+
+
 async def test_what_was_cut_off_before_it_began_is_told_to_be_undone(server: SshServer, data: Path) -> None:
     server.unit("agente-api.service")
     server.is_root = True

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final, TypeVar
 
 from bot.core.errors import Denied, TargetError, TimedOut, Unreachable
@@ -9,7 +10,7 @@ from bot.providers.host.address import Address
 from bot.providers.host.ssh import Answer, Machine, logged_in
 
 T = TypeVar("T")
-_LOOKS, _PAUSE = 6, 1.0
+_PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
 _DENIALS: Final = ("password is required", "authentication required", "not allowed to execute", "Access denied")
 
 
@@ -29,14 +30,23 @@ async def privileged(machine: Machine, *argv: str, limit: float, output: int = 6
     return answer
 
 
-async def look_again(address: Address, look: Callable[[Machine], Awaitable[T]], what: str) -> T:
-    """What is there after an answer got lost, over a new connection; nothing is sent again."""
-    for _ in range(_LOOKS):
-        try:
+async def look_again(
+    address: Address, look: Callable[[Machine], Awaitable[T]], is_done: Callable[[T], bool], what: str
+) -> T:
+    """What is there after an answer got lost, over new connections; nothing is sent again.
+
+    What was sent may still be under way, so that the first look proves nothing.
+    """
+    seen: list[T] = []
+    for pause in _PAUSES:
+        await asyncio.sleep(pause)
+        with suppress(Unreachable, TimedOut):
             async with logged_in(address) as machine:
-                return await look(machine)
-        except (Unreachable, TimedOut):
-            await asyncio.sleep(_PAUSE)
+                seen.append(await look(machine))
+            if is_done(seen[-1]):
+                break
+    if seen:
+        return seen[-1]
     raise Unreachable(
         "The connection to {where} broke while this was sent: {what}. Whether it was done is not known; look at the "
         "machine before anybody tries again.",

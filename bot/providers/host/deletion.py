@@ -1,5 +1,6 @@
 """Deleting exactly the files that were listed: by name, and only while the list is the same."""
 
+import operator
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -56,7 +57,9 @@ async def delete(machine: Machine, folder: str, doomed: Sequence[Found]) -> Text
         code, words = answer.code, answer.words
         left = await _left(machine, folder, doomed)
     except (Unreachable, TimedOut):
-        left = await look_again(machine.address, lambda again: _left(again, folder, doomed), f"rm in {folder}")
+        left = await look_again(
+            machine.address, lambda again: _left(again, folder, doomed), operator.not_, f"rm in {folder}"
+        )
     if left:
         raise TargetError(
             "{done} of {count} files were deleted from {path}, {left} are still there. {words}",

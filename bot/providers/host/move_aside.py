@@ -67,7 +67,7 @@ async def _execute(address: Address, wanted: Aside, preview: Preview, progress: 
             if answer.code:
                 raise failed(machine, answer, "mv")
         except (Unreachable, TimedOut):
-            moved = await look_again(address, lambda again: entry_at(again, to), f"mv {wanted.folder} {to}")
+            moved = await look_again(address, lambda again: entry_at(again, to), bool, f"mv {wanted.folder} {to}")
     if moved is None or moved.inode != folder.inode:
         raise TargetError("{folder} was not moved: it is still where it was.", folder=wanted.folder)
     return say("{folder} is now {to}", folder=wanted.folder, to=to)

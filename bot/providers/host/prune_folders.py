@@ -1,5 +1,6 @@
 """Making room among backups that are folders: the newest always stay, and so do those that the catalog names."""
 
+import operator
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -150,7 +151,9 @@ async def _delete(machine: Machine, folder: str, doomed: Sequence[_Folder]) -> N
         words = answer.words
         left = await _left(machine, folder, doomed)
     except (Unreachable, TimedOut):
-        left = await look_again(machine.address, lambda again: _left(again, folder, doomed), f"rm in {folder}")
+        left = await look_again(
+            machine.address, lambda again: _left(again, folder, doomed), operator.not_, f"rm in {folder}"
+        )
     if left:
         raise TargetError(
             "{done} of {count} folders were deleted from {path}, {left} are still there, some perhaps in part. {words}",

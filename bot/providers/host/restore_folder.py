@@ -140,7 +140,9 @@ async def _move(machine: Machine, wanted: Restore) -> None:
         if answer.code:
             raise failed(machine, answer, "mv")
     except (Unreachable, TimedOut):
-        there = await look_again(machine.address, lambda again: entry_at(again, wanted.to), f"mv {place} {wanted.to}")
+        there = await look_again(
+            machine.address, lambda again: entry_at(again, wanted.to), bool, f"mv {place} {wanted.to}"
+        )
     if there is None or there.inode != copy.inode:
         raise TargetError("The copy is whole, but still lies in {place}: it was not moved.", place=place)
 

@@ -59,9 +59,15 @@ async def _execute(address: Address, wanted: Control, preview: Preview, progress
             raise changed(before.name)
         try:
             answer = await privileged(machine, "systemctl", wanted.verb, before.name, limit=_SEND_LIMIT)
-        except (Unreachable, TimedOut):
-            after = await look_again(address, lambda again: standing(again, wanted.name), what)
-            _require_taken(before, after, wanted.verb)
+        except (Unreachable, TimedOut) as error:
+            after = await look_again(
+                address,
+                lambda again: standing(again, wanted.name),
+                lambda seen: _is_taken(before, seen, wanted.verb),
+                what,
+            )
+            if not _is_taken(before, after, wanted.verb):
+                raise _untaken(after, wanted.verb) from error
         else:
             if answer.code:
                 raise failed(machine, answer, what)
@@ -104,15 +110,21 @@ def _cautions(unit: Standing, verb: Verb) -> list[Text]:
     return found
 
 
-def _require_taken(before: Standing, after: Standing, verb: Verb) -> None:
-    is_taken = after.active == "inactive" if verb == "stop" else after.invocation != before.invocation
-    if not is_taken:
-        raise TargetError(
-            "The connection broke while `{verb}` was sent. Looked at again, {unit} is unchanged: {active}.",
-            verb=verb,
-            unit=after.name,
-            active=after.active,
-        )
+def _is_taken(before: Standing, after: Standing, verb: Verb) -> bool:
+    """Whether systemd is at it, or has done it."""
+    if verb != "stop" and after.invocation != before.invocation:
+        return True
+    ends = {"inactive", "failed"} if verb == "stop" else set()
+    return after.active != before.active and after.active in {"activating", "deactivating"} | ends
+
+
+def _untaken(after: Standing, verb: Verb) -> TargetError:
+    return TargetError(
+        "The connection broke while `{verb}` was sent. Looked at again, {unit} is unchanged: {active}.",
+        verb=verb,
+        unit=after.name,
+        active=after.active,
+    )
 
 
 async def _settled(machine: Machine, wanted: Control, progress: Progress) -> Standing:
