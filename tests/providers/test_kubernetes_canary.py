@@ -18,7 +18,7 @@ from kubernetes_room import (
     role_rules,
     warnings,
 )
-from readings import spoken
+from readings import rendered, spoken
 
 from bot.core.errors import Denied
 from bot.providers.kubernetes.canary.ladder import SINCE, Note
@@ -255,6 +255,29 @@ async def test_a_number_that_changed_since_the_preview_or_in_the_very_moment_is_
         error = await refusal(execute("canary", address, at(5), await preview("canary", address, at(5))))
     assert "was changed meanwhile; nothing was done" in spoken(error)
     assert shop.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("at_write", "who", "sentence"),
+    [
+        (2, STABLE, "Somebody else changed shop at the same moment, after shop-canary had been given its pods"),
+        (3, CANARY, "shop-canary takes 5% of the traffic: 1 of 20 pods. Since when could not be written down"),
+    ],
+)
+async def test_what_is_changed_while_a_step_is_under_way_is_told_with_what_was_done(
+    shop: Shop, at_write: int, who: str, sentence: str
+) -> None:
+    seen: list[str] = []
+
+    def somebody_else() -> None:
+        seen.append("write")
+        if len(seen) == at_write:
+            shop.label(who, touched="yes")
+
+    async with overtaken(shop, somebody_else) as address:
+        error = await refusal(execute("canary", address, at(5), await preview("canary", address, at(5))))
+    assert rendered(error.text).startswith(sentence)
+    assert shop.behind() == ((19, 1) if at_write == 3 else (20, 1))
 
 
 async def test_a_missing_right_is_named(shop: Shop) -> None:

@@ -45,8 +45,8 @@ async def pair_of(cluster: Cluster, wanted: Canary) -> Pair:
         if selects(one["spec"]["selector"], labels_of(other)):
             raise TargetError(
                 "The selector of {one} finds the pods of {other} too: give each deployment a label of its own.",
-                one=_name(one),
-                other=_name(other),
+                one=name_of(one),
+                other=name_of(other),
             )
     return pair
 
@@ -57,7 +57,7 @@ def require_ready(pair: Pair) -> None:
     if not counts.are_complete:
         raise TargetError(
             "{canary} is not ready: {ready} of {desired} pods. It takes more traffic only when all are.",
-            canary=_name(pair.canary),
+            canary=name_of(pair.canary),
             ready=counts.available,
             desired=counts.desired,
         )
@@ -75,8 +75,8 @@ def require_selected(service: Document, deployment: Document) -> None:
     if not is_behind(service, labels_of(deployment)):
         raise TargetError(
             "The Service {service} does not select the pods of {deployment}.",
-            service=_name(service),
-            deployment=_name(deployment),
+            service=name_of(service),
+            deployment=name_of(deployment),
         )
 
 
@@ -86,8 +86,8 @@ def require_only(service: Document, deployment: Document, other: Document) -> No
     if is_behind(service, labels_of(other)):
         raise TargetError(
             "The Service {service} selects the pods of {other} too, so that a weight says nothing.",
-            service=_name(service),
-            other=_name(other),
+            service=name_of(service),
+            other=name_of(other),
         )
 
 
@@ -120,5 +120,5 @@ def _holds(expression: dict[str, Any], labels: dict[str, str]) -> bool:
     return held[str(expression["operator"])]
 
 
-def _name(document: Document) -> str:
+def name_of(document: Document) -> str:
     return str(document["metadata"]["name"])

@@ -13,6 +13,7 @@ from bot.providers.kubernetes.autoscalers import Autoscaler, autoscaler_of
 from bot.providers.kubernetes.canary.ladder import SINCE, Note, Standing, is_way_back, percent
 from bot.providers.kubernetes.canary.pair import (
     Pair,
+    name_of,
     pair_of,
     require_ready,
     require_selected,
@@ -24,6 +25,7 @@ from bot.providers.kubernetes.canary.wanted import Canary
 from bot.providers.kubernetes.cautions import general_cautions
 from bot.providers.kubernetes.cluster import Cluster, Document
 from bot.providers.kubernetes.once import once
+from bot.providers.kubernetes.refusals import Changed
 from bot.providers.kubernetes.resources import DEPLOYMENTS, PODS
 from bot.providers.kubernetes.rollout import follow
 from bot.providers.kubernetes.siblings import is_leaving
@@ -99,20 +101,28 @@ class ByPods:
 
     async def move(self, cluster: Cluster, progress: Progress) -> Text:
         """First the deployment that grows, until all its pods are ready, then the one that shrinks."""
-        then, canary = self.now.at(self.wanted.share), self.pair.canary
+        then, canary, grown = self.now.at(self.wanted.share), self.pair.canary, ""
         for deployment, count, notes in self._changes():
-            accepted = await _resize(cluster, deployment, count, notes)
+            accepted = await _resize(cluster, deployment, count, notes, grown)
             seen = await follow(cluster, accepted, _FOLLOW_LIMIT, progress)
             _require_count(seen, count)
-            canary = seen if deployment is self.pair.canary else canary
-        await _write_down(cluster, canary, Note.now(self.wanted.share, self.pair.digest))
-        return say(
+            grown, canary = name_of(seen), seen if deployment is self.pair.canary else canary
+        said = say(
             "{canary} takes {share}% of the traffic: {count} of {total} pods",
             canary=self.wanted.canary,
             share=percent(then.share),
             count=then.canary,
             total=then.present,
         )
+        try:
+            await _write_down(cluster, canary, Note.now(self.wanted.share, self.pair.digest))
+        except TargetError as error:
+            raise TargetError(
+                "{said}. Since when could not be written down, so that no step up follows: go back to 0% and begin "
+                "again.",
+                said=said,
+            ) from error
+        return said
 
     def _changes(self) -> Iterator[tuple[Document, int, dict[str, str]]]:
         """Each deployment with its number of pods, the one that grows first; that one says how many there are to be."""
@@ -148,14 +158,25 @@ async def _stranger(cluster: Cluster, service: Document, pair: Pair) -> str:
     return ""
 
 
-async def _resize(cluster: Cluster, deployment: Document, count: int, notes: dict[str, str]) -> Document:
-    name = deployment["metadata"]["name"]
-    return await once(
-        name,
-        lambda: _patch(cluster, deployment, count, notes, is_dry_run=False),
-        lambda: cluster.read(DEPLOYMENTS, name),
-        lambda seen: counts_of(seen).desired == count,
-    )
+async def _resize(cluster: Cluster, deployment: Document, count: int, notes: dict[str, str], grown: str) -> Document:
+    """The deployment as it was accepted; `grown` is the one that has its pods already, if there is one."""
+    name = name_of(deployment)
+    try:
+        return await once(
+            name,
+            lambda: _patch(cluster, deployment, count, notes, is_dry_run=False),
+            lambda: cluster.read(DEPLOYMENTS, name),
+            lambda seen: counts_of(seen).desired == count,
+        )
+    except Changed as error:
+        if not grown:
+            raise
+        raise TargetError(
+            "Somebody else changed {name} at the same moment, after {grown} had been given its pods: the step stands "
+            "half way. Go back to 0% and begin again.",
+            name=name,
+            grown=grown,
+        ) from error
 
 
 async def _patch(
