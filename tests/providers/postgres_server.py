@@ -181,16 +181,20 @@ def replica_of(primary: PostgresServer) -> Iterator[PostgresServer]:
 
 
 class Proxy:
-    """A wire to the server that fails in one of three ways once a request has certain words in it.
+    """A wire to the server that fails in one of several ways once a request has certain words in it.
 
-    A `late` one cuts its client off and keeps the request until `goes_on` is set; `arrived` tells that the server has
+    One that `vanishes` cuts everybody off from then on. A `late` one cuts its client off and keeps the request until `goes_on` is set; `arrived` tells that the server has
     answered it, or has hung up.
     """
 
-    def __init__(self, server: PostgresServer, words: bytes, *, is_cut: bool, is_late: bool = False) -> None:
+    def __init__(
+        self, server: PostgresServer, words: bytes, *, is_cut: bool, is_late: bool = False, vanishes: bool = False
+    ) -> None:
         self.port = 0
         self.goes_on, self.arrived = asyncio.Event(), asyncio.Event()
         self._is_late = is_late
+        self._vanishes = vanishes
+        self._is_gone = False
         self._server = server
         self._words = words
         self._is_cut = is_cut
@@ -213,6 +217,9 @@ class Proxy:
             await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_gone:
+            writer.transport.abort()
+            return
         back, forth = await asyncio.open_connection("127.0.0.1", self._server.port)
         self._writers += [writer, forth]
         doom = asyncio.Event()
@@ -229,6 +236,7 @@ class Proxy:
                     break
                 if self._words in request:
                     doom.set()
+                    self._is_gone = self._vanishes
                     self._is_silent = not self._is_cut
                     self._words = b"not again" if self._is_cut else self._words
                 forth.write(request)
@@ -253,6 +261,11 @@ def muted_after(server: PostgresServer, words: bytes) -> AbstractAsyncContextMan
 def delivering_late(server: PostgresServer, words: bytes) -> AbstractAsyncContextManager[Proxy]:
     """The first such request is on its way when the connection breaks, and arrives only afterwards."""
     return Proxy(server, words, is_cut=True, is_late=True).open()
+
+
+def vanishing_at(server: PostgresServer, words: bytes) -> AbstractAsyncContextManager[Proxy]:
+    """The first such request arrives, but from then on nobody gets through."""
+    return Proxy(server, words, is_cut=True, vanishes=True).open()
 
 
 def losing_the_answer(server: PostgresServer, words: bytes) -> AbstractAsyncContextManager[Proxy]:

@@ -15,6 +15,7 @@ from postgres_server import (
     preview,
     refused,
     started,
+    vanishing_at,
     warnings,
 )
 from pydantic import ValidationError
@@ -130,6 +131,18 @@ async def test_a_lost_answer_is_looked_up_in_the_statistics(
     async with losing_the_answer(postgres, word) as proxy:
         done = await execute(name, proxy.address("plantao_maintenance"), shown)
     assert done.startswith("public.conversations ")
+
+
+@pytest.mark.parametrize("name", [ANALYZE, VACUUM, INDEX])
+async def test_when_the_server_is_gone_after_the_sending_nobody_claims_to_know(
+    name: str, postgres: PostgresServer, maintainer: dict[str, object]
+) -> None:
+    shown = await preview(name, maintainer, **EVERY[name])
+    word = b"CREATE INDEX" if name == INDEX else name.partition(".")[2].upper().encode()
+    async with vanishing_at(postgres, word) as proxy:
+        error = await refused(execute(name, proxy.address("plantao_maintenance"), shown))
+    assert isinstance(error, Unreachable)
+    assert "is not known" in spoken(error)
 
 
 @pytest.mark.parametrize("name", [ANALYZE, INDEX, PURGE])

@@ -5,7 +5,7 @@ from typing import Final
 from psycopg import sql
 from pydantic import Field
 
-from bot.core.errors import TargetError
+from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.operation import Change, Parameters, Progress
 from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
@@ -149,8 +149,17 @@ def _told(row: Row) -> Text:
 
 async def _explain(address: Address, row: Row, wanted: Index, error: TargetError) -> None:
     """After a failure: look at what there is now; returns if the index is whole after all."""
-    async with reading(address) as session:
-        indexes = await session.rows(_INDEXES, table=row["oid"])
+    try:
+        async with reading(address) as session:
+            indexes = await session.rows(_INDEXES, table=row["oid"])
+    except (Unreachable, TimedOut) as gone:
+        raise Unreachable(
+            "{reason} Whether the index {name} is built, still being built or left behind invalid is not known: look "
+            "at the indexes of {table} before anybody tries again.",
+            reason=error.text,
+            name=wanted.name,
+            table=row["name"],
+        ) from gone
     found = next((index for index in indexes if index["name"] == wanted.name), None)
     if found is None:
         raise error

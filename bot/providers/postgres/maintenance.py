@@ -114,7 +114,7 @@ async def _cared(address: Address, wanted: OfTable, preview: Preview, progress: 
         await run_watched(address, statement, before["oid"], progress)
     except (Unreachable, TimedOut) as error:
         lost = error
-    after, _ = await _seen(address, wanted)
+    after = await _seen_after(address, wanted, care)
     if after[care.stamp] is None or after[care.stamp] == before[care.stamp]:
         if lost is not None:
             raise lost
@@ -126,6 +126,18 @@ async def _cared(address: Address, wanted: OfTable, preview: Preview, progress: 
             user=address.user,
         )
     return after
+
+
+async def _seen_after(address: Address, wanted: OfTable, care: _Care) -> Row:
+    try:
+        return (await _seen(address, wanted))[0]
+    except (Unreachable, TimedOut) as error:
+        raise Unreachable(
+            "{reason} Whether {verb} of {table} came to its end is not known.",
+            reason=error.text,
+            verb=care.verb,
+            table=wanted.table,
+        ) from error
 
 
 def _told(row: Row) -> Text:
