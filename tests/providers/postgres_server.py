@@ -183,8 +183,8 @@ def replica_of(primary: PostgresServer) -> Iterator[PostgresServer]:
 class Proxy:
     """A wire to the server that fails in one of several ways once a request has certain words in it.
 
-    One that `vanishes` cuts everybody off from then on. A `late` one cuts its client off and keeps the request until `goes_on` is set; `arrived` tells that the server has
-    answered it, or has hung up.
+    One that `vanishes` cuts everybody off from then on. A `late` one cuts its client off and keeps the request until
+    `goes_on` is set; `arrived` tells that the server has answered it, or has hung up.
     """
 
     def __init__(
