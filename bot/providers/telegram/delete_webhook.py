@@ -53,14 +53,19 @@ async def _execute(address: Address, _: Deletion, preview: Preview, progress: Pr
     if f"{webhook.host} {webhook.fingerprint}" != preview.state["webhook"]:
         raise TargetError("The webhook is no longer the one that was shown; nothing was done.")
     await progress(say("deleting the webhook at {host}", host=webhook.host))
-    lost = await _delete(bot)
-    if not await came_true(lambda: _is_gone(bot, webhook), lost):
+    lost, after = await _delete(bot), webhook
+
+    async def is_gone() -> bool:
+        nonlocal after
+        after = await _seen(bot)
+        return after.fingerprint != webhook.fingerprint
+
+    if not await came_true(is_gone, lost):
         if lost:
             raise TargetError(
                 "The connection broke, and the webhook at {host} is still set.", host=webhook.host
             ) from lost
         raise TargetError("Telegram accepted it, but the webhook at {host} is still set.", host=webhook.host)
-    after = await bot.webhook()
     if after.is_set:
         raise TargetError("The webhook was deleted, and somebody set another one at once, at {host}.", host=after.host)
     return say("the webhook is gone; {pending} updates wait for the polling bot", pending=after.pending)
@@ -75,9 +80,9 @@ async def _delete(bot: BotApi) -> Lost | TimedOut | None:
     return None
 
 
-async def _is_gone(bot: BotApi, before: Webhook) -> bool:
+async def _seen(bot: BotApi) -> Webhook:
     try:
-        return (await bot.webhook()).fingerprint != before.fingerprint
+        return await bot.webhook()
     except TargetError as error:
         raise Lost(
             "The connection broke while the webhook was deleted; whether it is gone is not known. Look at it first."
