@@ -130,8 +130,11 @@ async def park(*args: str, retry: Retry = Retry.forever(), **kwargs: str) -> Non
 
 
 @asynccontextmanager
-async def working(docket: Docket, ports: Ports, feed: Feed) -> AsyncIterator[None]:
-    """Carry out jobs, follow the feed and sweep, until the block ends; then finish what is running."""
+async def working(docket: Docket, ports: Ports, feed: Feed, drain: float = DRAIN) -> AsyncIterator[None]:
+    """Carry out jobs, follow the feed and sweep, until the block ends; then finish what is running, in `drain` seconds.
+
+    What is cancelled then is found by the next worker, which goes by the record.
+    """
     worker = Worker(
         docket,
         concurrency=SLOTS,
@@ -155,7 +158,7 @@ async def working(docket: Docket, ports: Ports, feed: Feed) -> AsyncIterator[Non
         finally:
             await end(loops)
             # Leaving the worker asks it to finish what is running. A cancel would do so too, but it may miss the first.
-            asyncio.get_running_loop().call_later(DRAIN, jobs.cancel)
+            asyncio.get_running_loop().call_later(drain, jobs.cancel)
 
 
 async def end(loops: Collection[asyncio.Task[None]]) -> None:

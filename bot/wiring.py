@@ -63,13 +63,14 @@ class SystemClock:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a caller may replace: the clock, where `env:` references look, a catalog that is read already, and whether
-    posts keep to the pace that Slack demands."""
+    """What a caller may replace: the clock, where `env:` references look, a catalog that is read already, whether
+    posts keep to the pace that Slack demands, and how many seconds a stop waits for what is running."""
 
     clock: Clock = field(default_factory=SystemClock)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     catalog: Catalog | None = None
     paced: bool = True
+    drain: float = jobs.DRAIN
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Bot:
     feed: RedisFeed
     store: Client
     redis_url: str
+    drain: float
 
     def web(self) -> Starlette:
         """The HTTP application."""
@@ -111,7 +113,7 @@ class Bot:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Background work, until the block ends."""
-        async with jobs.working(self.docket, self.ports, self.feed):
+        async with jobs.working(self.docket, self.ports, self.feed, self.drain):
             yield
 
     async def sweep(self) -> None:
@@ -169,7 +171,7 @@ async def open_bot(settings: Settings, parts: Parts | None = None) -> AsyncItera
         feed = RedisFeed(await _connected(stack, url, FOLLOW_LIMIT), settings.prefix, _member())
         await people.learn_all()
         stack.push_async_callback(desk.errands.drain, DRAIN)
-        yield Bot(settings, ports, app, desk, identity, docket, feed, store, url)
+        yield Bot(settings, ports, app, desk, identity, docket, feed, store, url, parts.drain)
 
 
 @asynccontextmanager

@@ -55,9 +55,11 @@ async def open_demo(
     strict_rates: bool = True,
     environ: Mapping[str, str] | None = None,
     catalog: Path | None = None,
+    drain: float = Parts.drain,
 ) -> AsyncIterator[Demo]:
     """Open a demo; `http` lets Slack deliver over signed HTTP instead of Socket Mode, `pace` is seconds per pod,
-    `environ` replaces some of what the catalog's references find, `catalog` is a folder other than the product's.
+    `environ` replaces some of what the catalog's references find, `catalog` is a folder other than the product's,
+    `drain` is how many seconds the bot's stop waits for what is running.
 
     Without `strict_rates` Slack limits nothing, and the bot posts without a pause.
     """
@@ -73,7 +75,7 @@ async def open_demo(
         evidence = data / "evidence"
         evidence.mkdir(parents=True, exist_ok=True)
         known = {**environment(world), "AGENTE_EVIDENCE_FOLDER": str(evidence), **(environ or {})}
-        parts = Parts(SandboxClock(workspace.clock), known, _read_once(settings.plantao_catalog), strict_rates)
+        parts = Parts(SandboxClock(workspace.clock), known, _read_once(settings.plantao_catalog), strict_rates, drain)
         bot = await stack.enter_async_context(open_bot(settings, parts))
         await stack.enter_async_context(bot.working())
         if http:
