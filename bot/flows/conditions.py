@@ -62,7 +62,7 @@ def _fitted(share: Share, preview: Preview, seen: Seen) -> Preview:
     number = preview.arguments.get(share.parameter, "")
     if not number.isdecimal():
         return preview  # the setting is taken away
-    each, limit = _number(share.each, seen), _number(share.of, seen)
+    each, limit = _each(share, seen), _number(share.of, seen)
     beside = _number(share.beside, seen) if share.beside else 0
     if isinstance(limit, _Unknown) and share.at_most:
         limit = share.at_most
@@ -108,6 +108,12 @@ def _unmeasured(share: Share, preview: Preview, unknown: _Unknown) -> Preview:
         raise TargetError("Whether {number} fits cannot be told: {reason}", number=number, reason=unknown.reason)
     caution = say("Whether it fits cannot be told ({reason}); it is less than now.", reason=unknown.reason)
     return replace(preview, warnings=(*preview.warnings, caution))
+
+
+def _each(share: Share, seen: Seen) -> int | _Unknown:
+    """How many times the number counts; where none is there now, how many there will be is not known."""
+    each = _number(share.each, seen)
+    return _Unknown(say("there is none now")) if each == 0 else each
 
 
 def _number(measured: str, seen: Seen) -> int | _Unknown:

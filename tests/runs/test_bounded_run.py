@@ -40,6 +40,17 @@ async def test_pods_are_counted_with_the_connections_that_each_opens_and_fewer_a
     assert "less than now, and still not below the limit of 20" in readable(house.words(card))
 
 
+@pytest.mark.catalog("tests/catalogs/bounds", {"shop/actions.yml": ("each: pods.desired", "each: worker.desired")})
+async def test_while_nothing_that_it_counts_for_is_there_only_a_lower_number_is_let_through(house: House) -> None:
+    await house.click(NEXT_ON_CALL, await proposed(house, "stop-worker replicas=0"), "run:approve")
+    await verified(house)
+    await house.command(NEXT_ON_CALL, "/run set-pool value=99")
+    await house.told(NEXT_ON_CALL, "Whether 99 fits cannot be told: there is none now")
+    assert await runs_there_are(house) == ["RUN-1"]
+    card = await proposed(house, "set-pool value=10", number="RUN-2")
+    assert "Whether it fits cannot be told (there is none now); it is less than now." in house.words(card)
+
+
 async def test_a_limit_that_fell_since_the_card_refuses_the_approved_change(house: House) -> None:
     load = house.demo.world.neighbours.mongo.load
     load.connections, load.connection_limit = 10, 200
