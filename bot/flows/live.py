@@ -14,7 +14,8 @@ from bot.core.incident import Diagnosing, Incident
 from bot.core.report import Report
 from bot.flows.ports import Caller, Ports
 
-GRACE: Final = timedelta(seconds=30)  # beyond the slowest limit, for recording the end
+# Beyond twice the slowest limit, for recording the end: who waits for a run whose owner died begins one anew.
+GRACE: Final = timedelta(seconds=30)
 PATIENCE: Final = 3.0  # seconds that the end of a report may wait for a message that only shows its middle
 ATTACHED_WITHIN: Final = 10.0  # seconds that the private answer may wait for pictures
 WORKER: Final = Author("", "worker")
@@ -28,14 +29,15 @@ class Live:
     def __init__(self, ports: Ports, caller: Caller, limit: float) -> None:
         self._ports = ports
         self._caller = caller
-        self._lasting = timedelta(seconds=limit) + GRACE
+        self._lasting = timedelta(seconds=2 * limit) + GRACE
+        self._has_begun = False
         self._is_ours = False
         self.name = ""
 
     async def grow(self, report: Report) -> None:
         """Show what is known so far: begin with a fact, which is told in the thread, and then edit that message."""
         try:
-            if not self.name:
+            if not self._has_begun:
                 await self._begin(report)
             elif self._is_ours:
                 async with asyncio.timeout(PATIENCE):
@@ -45,13 +47,13 @@ class Live:
 
     async def _begin(self, report: Report) -> None:
         fact = Diagnosing(report.words, self._caller.key, self._ports.clock.now() + self._lasting)
+        self.name = fact.live  # before it is recorded: an answer may get lost
         key = f"{self._caller.key}:begun"
         kept = await self._ports.record.change(
             INCIDENTS, report.incident, lambda state: incident.diagnosing(state, fact), self._caller.author, key
         )
         # Asked a second time by Slack: whoever was asked first shows it, and perhaps its end already.
-        self._is_ours = not kept.again
-        self.name = fact.live
+        self._is_ours, self._has_begun = not kept.again, True
 
     async def attach(self, report: Report) -> None:
         """Put its files into the thread. It is recorded, so that whatever fails now costs a file and no more."""

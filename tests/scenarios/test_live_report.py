@@ -1,12 +1,19 @@
 """A report of an incident that takes a while grows in one message of its thread, which ends as what was recorded."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from bot.core.errors import NothingRecorded
 from bot.core.family import INCIDENTS
 from bot.core.incident import Diagnosed, Diagnosing, DiagnosisLost
+from bot.core.report import Report
+from bot.flows import diagnose
+from bot.flows.findings import limit_of
+from bot.flows.live import Live
+from bot.flows.ports import Caller
 from tests.house import House
 from tests.people import NEXT_ON_CALL, ON_CALL
 
@@ -63,6 +70,40 @@ async def test_a_report_that_ends_after_its_incident_says_that_it_is_not_recorde
     ended = await slow.until(lambda: reply(slow, "⚠️"))
     assert ended["ts"] == growing["ts"]
     assert (await slow.demo.bot.ports.record.load(INCIDENTS, "INC-1")).diagnosing == ()
+
+
+async def test_a_report_that_may_still_come_is_not_given_up(slow: House) -> None:
+    checks = slow.demo.bot.ports.catalog.of("agente-ia").checks_named(ASK)
+    await slow.command(NEXT_ON_CALL, f"/diag {ASK} INC-1")
+    await slow.until(lambda: reply(slow, "⏳"))
+    # A run that somebody else began is waited for as long as it may take; if that one has died, another begins then.
+    await slow.post("clock", advance=2 * max(map(limit_of, checks)) + 25)
+    await slow.until(lambda: reply(slow, "🩺", "Saúde da API"))
+    await slow.quiet()
+    assert await facts(slow) == [Diagnosing, Diagnosed]
+
+
+async def test_a_beginning_that_was_stored_though_its_answer_got_lost_is_ended_by_its_report(house: House) -> None:
+    await house.command(ON_CALL, "/incident declare P1 checkout errors")
+    ports = house.demo.bot.ports
+    caller = Caller(NEXT_ON_CALL.id, "C0INCIDENTS", "command", "one")
+    live = Live(replace(ports, record=Silent(ports.record)), caller, 5.0)
+    report = Report(ASK, (), ports.clock.now(), 1.0, system="agente-ia", incident="INC-1")
+    await live.grow(report)
+    assert (await ports.record.load(INCIDENTS, "INC-1")).diagnosing
+    await diagnose.attach(ports, caller, report, live.name)
+    assert (await ports.record.load(INCIDENTS, "INC-1")).diagnosing == ()
+
+
+class Silent:
+    """Stores, and does not say so."""
+
+    def __init__(self, record: Any) -> None:
+        self._record = record
+
+    async def change(self, *arguments: Any) -> None:
+        await self._record.change(*arguments)
+        raise NothingRecorded("the record did not answer in time")
 
 
 async def reply(house: House, *words: str) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ def so_far(value: Report, who: str, voice: Voice) -> Message:
         say(
             "⏳ {who} began the diagnosis {what}, {when}. *So far* {done} of {count} checks:",
             who=Person(who),
-            what=value.what,
+            what=value.words,
             when=value.at - timedelta(seconds=value.took),
             done=len(value.findings),
             count=len(value.findings) + len(value.waiting),
