@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 INVENTORY = ROOT.parent / "shared" / "requirements.md"
 _ITEM = re.compile(r"^- \[[ xX]\] \*\*(\d{3}-[DALR]\d{2})\*\*", re.MULTILINE)
 _ID = re.compile(r"\b\d{3}-[DALR]\d{2}\b")
-_COMMAND = re.compile(r"`/(diag|run|rollback) (?:watch )?([a-z0-9-]+)[^`]*`")
+_COMMAND = re.compile(r"`/(diag|run|rollback) (?:watch )?([a-z0-9-]+)([^`]*)`")
 
 
 class Row(NamedTuple):
@@ -102,11 +102,17 @@ def dead_commands(found: System) -> list[str]:
     services = {action.service for action in found.actions.values() if action.verb == "rollback"}
     known = {"diag": found.knows, "run": found.actions.__contains__, "rollback": services.__contains__}
     return [
-        f"{name}: /{verb} {word}"
+        f"{name}: /{verb} {word}{rest}"
         for name, text in documents(found).items()
-        for verb, word in _COMMAND.findall(text)
-        if not known[verb](word)
+        for verb, word, rest in _COMMAND.findall(text)
+        if not known[verb](word) or not set(re.findall(r"(\w+)=", rest)) <= _answers(found, verb, word)
     ]
+
+
+def _answers(found: System, verb: str, word: str) -> set[str]:
+    """What may be said by name with a command; a rollback takes its one answer without a name."""
+    named = {"diag": found.checks.get(word), "run": found.actions.get(word)}.get(verb)
+    return set(named.asks) if named else set()
 
 
 def refused_in_runbooks(found: System) -> list[str]:
