@@ -20,9 +20,10 @@ def is_waiting(ports: Ports, state: Run) -> bool:
 
 
 async def end_wait(ports: Ports, number: str) -> None:
-    """Say that a wait is over; the checks follow."""
+    """Say that a wait is over, once; the checks follow."""
     state = await ports.record.load(RUNS, number)
-    if waits_until(state) is None or is_waiting(ports, state):
+    is_said = any(isinstance(event.fact, run.Progressed) for event in await ports.record.events(number))
+    if waits_until(state) is None or is_waiting(ports, state) or is_said:
         return
     fact = run.Progressed(say("The wait is over; looking now."))
     await ports.record.change(RUNS, number, lambda now: fact if now.version == state.version else None, WORKER)

@@ -2,14 +2,16 @@
 
 import pytest
 
+from bot.core import run
 from bot.core.run import Phase
 from bot.flows import reactions
 from tests.house import House, buttons
 from tests.people import NEXT_ON_CALL, OUTSIDER
-from tests.runs.steps import proposed, reached, settled, state_of, verified
+from tests.runs.steps import facts_of, proposed, reached, settled, state_of, verified
 
 pytestmark = pytest.mark.catalog("tests/catalogs/approvals")
 WAIT = "wait-for-vendor"
+PATIENT = {"shop/actions.yml": ("    verify_within: 1s\n  wait-a-second:", "  wait-a-second:")}
 
 
 async def test_who_is_on_call_begins_the_wait_and_its_end_is_told_with_what_the_checks_say(
@@ -41,6 +43,19 @@ async def test_what_is_still_not_well_after_the_wait_is_said(house: House) -> No
     await advance(house, 121)
     assert (await settled(house)).phase is Phase.UNVERIFIED
     await house.replied("RUN-1", "🔴 Not verified")
+
+
+@pytest.mark.catalog("tests/catalogs/approvals", PATIENT)
+async def test_that_a_wait_is_over_is_said_once_however_long_the_checks_take(house: House) -> None:
+    await house.demo.world.control({"service": {"db": "down"}})
+    await house.click(NEXT_ON_CALL, await proposed(house, WAIT), "run:done")
+    await reached(house, Phase.FINISHED)
+    await house.post("clock", advance=121)
+    await house.replied("RUN-1", "The wait is over; looking now.")
+    await reactions.JOBS["end_wait"](house.demo.bot.ports, "RUN-1", 2)  # as a sweep starts it
+    await house.demo.world.control({"service": {"db": "up"}})
+    await verified(house)
+    assert len(await facts_of(house, run.Progressed)) == 1
 
 
 async def test_a_wait_whose_timer_was_lost_ends_all_the_same(house: House) -> None:
