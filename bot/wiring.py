@@ -30,7 +30,7 @@ from bot.providers import preload
 from bot.providers.reach import CatalogTargets
 from bot.settings import Settings
 from bot.slack.app import Identity, build_app, identify, register
-from bot.slack.chat import PACE, Chat, Pacer
+from bot.slack.chat import PACE, Chat, Pacer, Retries
 from bot.slack.desk import Desk
 from bot.slack.people import SlackPeople
 from bot.slack.teller import SlackTeller
@@ -178,7 +178,13 @@ async def open_bot(settings: Settings, parts: Parts | None = None) -> AsyncItera
 async def _slack(settings: Settings) -> AsyncIterator[AsyncWebClient]:
     token = settings.slack_bot_token.get_secret_value()
     async with aiohttp.ClientSession() as session:
-        yield AsyncWebClient(token, base_url=settings.slack_api_url, timeout=SLACK_LIMIT, session=session)
+        yield AsyncWebClient(
+            token,
+            base_url=settings.slack_api_url,
+            timeout=SLACK_LIMIT,
+            session=session,
+            retry_handlers=[Retries()],
+        )
 
 
 def operations_of(catalog: Catalog) -> set[str]:

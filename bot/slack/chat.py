@@ -6,6 +6,8 @@ from typing import Any
 
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryState
+from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import ChatError
@@ -16,6 +18,25 @@ BURST = 4
 PAGE, APPROVAL, STATUS, COSMETIC = 6.0, 2.0, 1.0, 0.5  # seconds: whoever may wait longer in a crowded channel is first
 PACED = "paced"
 RETRY_UNREACHABLE = 2.0
+
+
+class Retries(AsyncConnectionErrorRetryHandler):
+    """The library's second try after a broken connection, but for posts: one that may have arrived is not sent again.
+
+    Whoever posts is told instead, and knows whether a doubled post or none is the lesser evil.
+    """
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if request.url.endswith("/chat.postMessage"):
+            return False
+        return await super()._can_retry_async(state=state, request=request, response=response, error=error)
 
 
 class Pacer:

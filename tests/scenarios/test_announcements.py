@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.core import run
+from bot.core.errors import ChatError
 from bot.core.family import RUNS
 from bot.core.run import Phase, Run
 from bot.flows import turns
@@ -126,6 +127,15 @@ async def test_one_whose_worker_died_is_said_to_be_interrupted_and_is_not_posted
         assert "verified" not in words
         assert "hold" not in words
     assert await _in_channel(house, "deploys") == []
+
+
+async def test_a_message_that_arrived_though_its_answer_got_lost_stands_there_once(house: House) -> None:
+    ports = house.demo.bot.ports
+    await house.post("faults", method="chat.postMessage", kind="lost_answer")
+    with pytest.raises(ChatError) as lost:
+        await ports.teller.announce(ports.catalog.of("agente-ia"), "deploys", DONE)
+    assert not lost.value.is_early
+    assert await _in_channel(house, "deploys") == [DONE]
 
 
 async def test_what_came_from_people_mentions_nobody_and_forges_no_link(house: House) -> None:
