@@ -40,7 +40,7 @@ async def test_the_heartbeat_tells_the_round_trip_in_milliseconds(chroma: Chroma
     reading = await read("chromadb.heartbeat", {"url": chroma.url})
     latency = measured(reading)["latency_ms"]
     assert isinstance(latency, float)
-    assert 0 < latency < 1000
+    assert 0 < latency < 3000
     assert summary(reading) == f"answers in {latency} ms"
 
 
@@ -251,15 +251,17 @@ async def test_a_lost_answer_to_the_deletion_is_looked_at(chroma: ChromaServer, 
 
 
 async def test_a_chroma_that_falls_silent_leaves_an_honest_unknown(chroma: ChromaServer) -> None:
-    chroma.create("kb-silent")
-    shown = await preview(DELETE, {"url": chroma.url}, collection="kb-silent")
+    chroma.create_database("silent")  # whether it is gone is not known to the other tests either
+    chroma.create("kb-silent", database="silent")
+    address = {"url": chroma.url, "database": "silent"}
+    shown = await preview(DELETE, address, collection="kb-silent")
     silence = chroma.paused()
 
     async def pause(_: Text) -> None:
         silence.__enter__()
 
     try:
-        error = await refused(execute(DELETE, {"url": chroma.url}, shown, pause))
+        error = await refused(execute(DELETE, address, shown, pause))
     finally:
         silence.__exit__(None, None, None)
     assert isinstance(error, Unreachable)

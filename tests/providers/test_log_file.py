@@ -49,7 +49,7 @@ async def test_lines_are_counted_and_masked(place: Settings, tmp_path: Path) -> 
     reading = await read("log_file.lines", {**place, "path": path}, contains=["openai"], number_after="duration")
     values = measured(reading)
     assert {"lines": 4, "matched": 2, "share_percent": 50.0, "number_max": 812.0}.items() <= values.items()
-    assert values["file_age_s"] in range(20)
+    assert values["file_age_s"] in range(300)
     assert reading.evidence == (
         "app.log: ERROR OpenAI duration 812 ms for ***@example.com",
         "app.log: ERROR OpenAI API Error 429: Rate limit, key ***",
@@ -132,7 +132,7 @@ async def test_a_log_that_stopped_growing_shows_its_age(place: Settings, tmp_pat
     path = written(tmp_path, "INFO")
     os.utime(path, (time() - 7200, time() - 7200))
     age = measured(await read("log_file.lines", {**place, "path": path}))["file_age_s"]
-    assert age in range(7199, 7220)
+    assert age in range(7199, 7500)
 
 
 async def test_values_of_a_field_are_counted_and_addresses_masked(place: Settings, tmp_path: Path) -> None:
