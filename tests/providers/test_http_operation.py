@@ -108,7 +108,7 @@ async def test_a_healthy_answer_gives_status_latency_and_size(patient: Patient) 
     assert set(values) == {"status", "latency_ms", "bytes"}
     assert values["status"] == 200
     assert isinstance(values["latency_ms"], float)
-    assert 0 < values["latency_ms"] < 1000
+    assert 0 < values["latency_ms"] < 2000
     assert summary(reading) == f"answers 200 in {values['latency_ms']} ms"
     assert patient.visits == 1
 

@@ -58,7 +58,7 @@ async def test_ping_tells_the_round_trip_in_milliseconds(mongo: Mongo) -> None:
     reading = await read("mongodb.ping", reader(mongo))
     latency = measured(reading)["latency_ms"]
     assert isinstance(latency, float)
-    assert 0 < latency < 500
+    assert 0 < latency < 3000
     assert summary(reading) == f"answers in {latency} ms"
 
 

@@ -40,7 +40,7 @@ async def test_ping_tells_the_round_trip_in_milliseconds(server: RedisServer) ->
     reading = await read("redis.ping", {"url": server.url()})
     latency = measured(reading)["latency_ms"]
     assert isinstance(latency, float)
-    assert 0 < latency < 500
+    assert 0 < latency < 3000
     assert summary(reading) == f"answers in {latency} ms"
 
 
