@@ -129,13 +129,29 @@ async def test_a_restart_loop_may_be_restarted_though_its_start_times_change(
     )
     await engine.until(name, Restarting=True)
     shown = await preview("docker.restart", address, name=name, steady_s=2)
-    assert shown.state["status"] == "in a restart loop"
+    assert shown.state["status"] == "restarting"
     assert "again and again already" in warnings(shown)
     assert "ends again and again" in spoken(await failing("docker.restart", address, shown))
     (tmp_path / "open").touch()
     again = await preview("docker.restart", address, name=name, steady_s=2)
     assert again.fingerprint == shown.fingerprint
     assert await execute("docker.restart", address, again) == f"{name} was restarted and is up"
+
+
+@BOTH
+async def test_a_container_that_gave_up_is_not_called_a_restart_loop(
+    engine: DockerEngine, address: Settings, name: str
+) -> None:
+    policy = {"Name": "on-failure", "MaximumRetryCount": 1}
+    engine.run(name, "sh", "-c", "exit 3", host={"RestartPolicy": policy})
+    await engine.until(name, Status="exited")
+    assert engine.inspect(name)["RestartCount"] == 1
+    shown = await preview("docker.restart", address, name=name, steady_s=1)
+    assert lines(shown)["state"] == ("exited", "running")
+    assert "again and again" not in warnings(shown)
+    engine.start(name)
+    assert engine.inspect(name)["RestartCount"] == 0
+    assert "no longer looks as it was shown" in spoken(await failing("docker.restart", address, shown))
 
 
 @BOTH

@@ -94,3 +94,38 @@ async def test_an_older_image_that_does_not_come_up_gives_way_to_the_newer_one(
     assert "The old container runs again, unchanged." in spoken(error)
     assert engine.inspect(name)["Id"] == before["Id"]
     assert engine.inspect(name)["State"]["Running"] is True
+
+
+@BOTH
+async def test_a_release_that_does_not_stay_up_is_taken_back_and_one_that_helps_no_more_leaves_it_as_it_was(
+    engine: DockerEngine, address: Settings, name: str
+) -> None:
+    for tag in ("1", "2", "3"):
+        engine.keep(name, tag, tag)
+    command = ["sh", "-c", "[ $VERSION = 1 ] && sleep 600; exit 7"]
+    engine.run(
+        name, Image=f"{name}:2", Cmd=command, host={"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 1}}
+    )
+    await engine.until(name, Status="exited")
+    before = engine.inspect(name)
+    useless = await back(address, name=name, repository=name, tag="3")
+    assert "It does not run now; the new one is started." in warnings(useless)
+    error = await refused(execute(BACK, address, useless))
+    assert "The old container is back as it was." in spoken(error)
+    assert {key: engine.inspect(name)[key] for key in ("Id", "State")} == {key: before[key] for key in ("Id", "State")}
+    helpful = await back(address, name=name, repository=name, tag="1")
+    assert await execute(BACK, address, helpful) == f"{name} runs {name}:1 again and is up"
+    assert engine.inspect(name)["State"]["Running"] is True
+
+
+@BOTH
+async def test_a_release_in_a_restart_loop_is_taken_back(engine: DockerEngine, address: Settings, name: str) -> None:
+    for tag in ("1", "2"):
+        engine.keep(name, tag, tag)
+    command = ["sh", "-c", "[ $VERSION = 1 ] && sleep 600; exit 7"]
+    engine.run(name, Image=f"{name}:2", Cmd=command, host={"RestartPolicy": {"Name": "always"}})
+    await engine.until(name, Restarting=True)
+    shown = await back(address, name=name, repository=name, tag="1")
+    await execute(BACK, address, shown)
+    assert engine.inspect(name)["State"]["Running"] is True
+    assert [found for found in engine.names() if found.startswith(name)] == [name]

@@ -48,13 +48,14 @@ async def test_a_backend_whose_health_check_fails_is_restarted_in_its_own_langua
     assert not container(house, BACKEND).is_stuck
 
 
-async def test_a_release_is_kept_under_the_day_then_taken_back_and_forward_again(house: House) -> None:
+async def test_a_release_is_kept_under_the_day_and_one_that_does_not_stay_up_is_taken_back(house: House) -> None:
     await house.command(ON_CALL, "/run tag-image", SUPPORT)
     await house.click(APPROVER, await house.headline("RUN-1"), "run:approve")
     assert (await settled(house)).phase is Phase.VERIFIED
     latest = container(house, API).image
     kept = next(one for one in engine(house).images if one is not latest and "backup-" in one.tags[0])
     tag = kept.tags[0].partition(":")[2]
+    await house.demo.world.control({"docker": {API: "restarting"}})
     await house.command(ON_CALL, "/rollback api-container", SUPPORT)
     assert f"{kept.tags[0]}  {kept.id[7:19]}" in await house.told(ON_CALL, "Nada foi proposto")
     await house.command(ON_CALL, f"/rollback api-container {tag}", SUPPORT)
@@ -65,7 +66,7 @@ async def test_a_release_is_kept_under_the_day_then_taken_back_and_forward_again
     # The rate of errors is read from AWS, which the demo has not: nobody can say that all is well.
     await house.replied("RUN-2", "✔️")
     after = container(house, API)
-    assert (after.image.id, after.env["APP_VERSION"]) == (kept.id, "1.8.1")
+    assert (after.image.id, after.env["APP_VERSION"], after.is_running) == (kept.id, "1.8.1", True)
     assert {**after.env, "APP_VERSION": ""} == {**before.env, "APP_VERSION": ""}
     assert after.mounts == before.mounts
     assert [one.name for one in engine(house).containers if one.name.startswith(API)] == [API]

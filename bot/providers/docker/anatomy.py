@@ -100,10 +100,12 @@ class Container:
 
     @property
     def is_looping(self) -> bool:
-        """Whether its restart policy is at work; then start time and state change by themselves."""
+        """Whether its restart policy is at work, which it is not once it gave up; then start time and state change by
+        themselves.
+        """
         if self.state.get("Restarting"):
             return True
-        return self.restarts > 0 and (self.uptime_s is None or self.uptime_s < _LOOP_WINDOW_S)
+        return self.restarts > 0 and self.uptime_s is not None and self.uptime_s < _LOOP_WINDOW_S
 
     @property
     def standing(self) -> dict[str, str]:
@@ -111,7 +113,7 @@ class Container:
         return {
             "id": self.id[:12],
             "image_id": str(self.document["Image"]).removeprefix("sha256:")[:12],
-            "status": "in a restart loop" if self.is_looping else str(self.state["Status"]),
+            "status": "restarting" if self.is_looping else str(self.state["Status"]),
             "started_at": "" if self.is_looping else str(self.state.get("StartedAt", "")),
         }
 

@@ -11,8 +11,10 @@ from bot.core.text import Text, say
 from bot.providers.docker.address import LABEL, Address, Named
 from bot.providers.docker.anatomy import Container, Listed, inspect, listing
 from bot.providers.docker.engine import LIMIT, Missing, opened
+from bot.providers.docker.words import told
 
 _SHOWN: Final = 20
+_LONG_MINUTES: Final = 120
 _WORDS_LIMIT: Final = 200
 
 
@@ -96,21 +98,34 @@ def _measurements(container: Container) -> tuple[Measurement, ...]:
 def _state_words(container: Container) -> Text:
     state = container.state
     if container.is_running:
-        return say(
-            "{name} runs for {minutes} min, {restarts} restarts, health: {health}",
-            name=container.name,
-            minutes=round((container.uptime_s or 0) / 60),
-            restarts=container.restarts,
-            health=container.health or "—",
-        )
+        return _uptime_words(container)
     if state.get("OOMKilled"):
         return say("{name} was killed because its memory ran out", name=container.name)
     return say(
         "{name} is {state}, exit code {code}, {restarts} restarts",
         name=container.name,
-        state=str(state["Status"]),
+        state=told(str(state["Status"])),
         code=int(state["ExitCode"]),
         restarts=container.restarts,
+    )
+
+
+def _uptime_words(container: Container) -> Text:
+    minutes, health = round((container.uptime_s or 0) / 60), told(container.health or "—")
+    if minutes < _LONG_MINUTES:
+        return say(
+            "{name} runs for {minutes} min, {restarts} restarts, health: {health}",
+            name=container.name,
+            minutes=minutes,
+            restarts=container.restarts,
+            health=health,
+        )
+    return say(
+        "{name} runs for {hours} h, {restarts} restarts, health: {health}",
+        name=container.name,
+        hours=round(minutes / 60),
+        restarts=container.restarts,
+        health=health,
     )
 
 

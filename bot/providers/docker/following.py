@@ -9,6 +9,7 @@ from time import monotonic
 from bot.core.errors import TargetError, TimedOut, Unreachable
 from bot.core.operation import Progress
 from bot.core.text import say
+from bot.providers.docker import words
 from bot.providers.docker.anatomy import Container, inspect
 from bot.providers.docker.engine import Engine
 
@@ -55,14 +56,14 @@ async def follow(engine: Engine, name: str, patience: Patience, progress: Progre
                 standing = container.health or str(container.state["Status"])
                 if standing != told:
                     told = standing
-                    await progress(say("{name} is {state}", name=container.name, state=standing))
+                    await progress(say("{name} is {state}", name=container.name, state=words.told(standing)))
                 await asyncio.sleep(_PAUSE)
     except TimeoutError as error:
         raise TimedOut(
             "{name} was started, but after {seconds} s it is not up: {state}.",
             name=container.name if container else name,
             seconds=f"{patience.limit:g}",
-            state=told or "?",
+            state=words.told(told or "?"),
         ) from error
 
 

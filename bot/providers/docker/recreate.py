@@ -16,6 +16,7 @@ from bot.providers.docker.anatomy import Container, inspect
 from bot.providers.docker.blueprint import digest, request_of, require_same_image, with_volumes_kept
 from bot.providers.docker.engine import Document, Engine, opened
 from bot.providers.docker.replacing import LIMIT, cautions, replace_with, require_replaceable
+from bot.providers.docker.words import identity, unchanged
 
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,100})(?:=([^\0\r\n]{0,500}))?")
 
@@ -66,8 +67,8 @@ async def _preview(address: Address, wanted: Recreate) -> Preview:
         raise TargetError("{name} has these settings already.", name=container.name)
     return Preview(
         lines=(
-            Line(say("container"), f"{container.name} ({container.id[:12]})", ""),
-            Line(say("image"), str(container.config["Image"]), str(container.config["Image"])),
+            identity(container),
+            unchanged(say("image"), str(container.config["Image"])),
             *(
                 Line(say("setting {name}", name=name), _shown(name, before.get(name)), _shown(name, value))
                 for name, value in sorted(changes.items())

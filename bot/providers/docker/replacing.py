@@ -22,7 +22,7 @@ _SHOWN: Final = 5
 async def require_replaceable(engine: Engine, container: Container) -> None:
     """Raise TargetError where a new container could not take the place of this one, and give it back."""
     require_own(container)
-    if not container.is_running:
+    if container.state["Status"] not in {"running", "restarting", "exited"}:
         raise TargetError("{name} is not running; start it or look at it first.", name=container.name)
     for left in (f"{container.name}{_OLD}", f"{container.name}{_NEW}"):
         if not await is_gone(engine, left):
@@ -56,7 +56,11 @@ async def replace_with(engine: Engine, old: Container, request: Document, steady
 async def cautions(engine: Engine, container: Container) -> list[Text]:
     """What replacing it costs."""
     written = [str(item["Path"]) for item in await engine.get(f"/containers/{container.id}/changes") or []]
-    found = [say("It is down for the time that it takes to stop and to start.")]
+    found = [
+        say("It is down for the time that it takes to stop and to start.")
+        if container.is_running
+        else say("It does not run now; the new one is started.")
+    ]
     if lost := _lost(container, written):
         found.append(
             say(
@@ -96,17 +100,18 @@ async def _give_back(engine: Engine, old: Container, made: Container, error: Tar
             name=old.name,
             left=f"{old.name}{_OLD}",
         ) from error
+    back = say("The old container runs again, unchanged.") if old.is_running else say("The old container is as it was.")
     try:
         await remove(engine, made.id)
     except TargetError as left:
         raise TargetError(
-            "{reason} The old container runs again, unchanged. The new one could not be removed: {why} It lies there "
-            "as {left}.",
+            "{reason} {back} The new one could not be removed: {why} It lies there as {left}.",
             reason=error.text,
+            back=back,
             why=left.text,
             left=f"{old.name}{_NEW}",
         ) from error
-    raise TargetError("{reason} The old container runs again, unchanged.", reason=error.text) from error
+    raise TargetError("{reason} {back}", reason=error.text, back=back) from error
 
 
 async def _swap_back(engine: Engine, old: Container, made: Container) -> None:
@@ -115,4 +120,5 @@ async def _swap_back(engine: Engine, old: Container, made: Container) -> None:
     for container, name in ((made, f"{old.name}{_NEW}"), (old, old.name)):
         if (await inspect(engine, container.id)).name != name:
             await rename(engine, container.id, name)
-    await start(engine, old.id)
+    if old.state["Running"]:  # one that waits for its next restart is called running too
+        await start(engine, old.id)

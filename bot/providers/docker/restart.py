@@ -13,6 +13,7 @@ from bot.providers.docker.anatomy import Container, inspect
 from bot.providers.docker.engine import Engine, opened
 from bot.providers.docker.following import Patience, follow, once
 from bot.providers.docker.steps import stop
+from bot.providers.docker.words import identity, told, unchanged
 
 _LIMIT: Final = 200.0
 _FOLLOW_LIMIT: Final = 120.0
@@ -78,7 +79,7 @@ async def _preview_stop(address: Address, wanted: Stop) -> Preview:
     standing = container.standing
     return Preview(
         lines=(
-            Line(say("container"), f"{container.name} ({standing['id']})", ""),
+            identity(container),
             Line(say("state"), standing["status"], "exited"),
         ),
         state=standing,
@@ -116,17 +117,19 @@ def _require_status(container: Container, allowed: set[str]) -> None:
     if status == "running" and status not in allowed:
         raise TargetError("{name} runs already.", name=container.name)
     if status not in allowed:
-        raise TargetError("{name} is {state}; that needs a person at the machine.", name=container.name, state=status)
+        raise TargetError(
+            "{name} is {state}; that needs a person at the machine.", name=container.name, state=told(status)
+        )
 
 
 def _preview(container: Container, wanted: Start, others: dict[str, str]) -> Preview:
     standing = container.standing
     return Preview(
         lines=(
-            Line(say("container"), f"{container.name} ({standing['id']})", ""),
-            Line(say("image"), str(container.config.get("Image", "")), ""),
+            identity(container),
+            unchanged(say("image"), str(container.config.get("Image", ""))),
             Line(say("state"), standing["status"], "running"),
-            Line(say("started"), str(container.state.get("StartedAt", ""))[:19] + "Z", "now"),
+            unchanged(say("started"), str(container.state.get("StartedAt", ""))[:19] + "Z"),
         ),
         state=standing,
         arguments={"name": container.name, "steady_s": str(wanted.steady_s), **others},

@@ -16,6 +16,7 @@ from bot.providers.docker.blueprint import digest, request_of, with_volumes_kept
 from bot.providers.docker.engine import Document, Engine, Missing, opened
 from bot.providers.docker.images import images_named
 from bot.providers.docker.replacing import LIMIT, cautions, replace_with, require_replaceable
+from bot.providers.docker.words import identity
 
 _NAMED: Final = 5
 _ID: Final = r"^(sha256:[0-9a-f]{64})?$"
@@ -45,7 +46,7 @@ async def _preview(address: Address, wanted: Back) -> Preview:
         raise TargetError("{name} runs this image already.", name=container.name)
     return Preview(
         lines=(
-            Line(say("container"), f"{container.name} ({container.id[:12]})", ""),
+            identity(container),
             Line(say("image"), str(container.config["Image"]), _reference(wanted, target)),
             Line(say("image id"), _short(present), _short(target)),
             Line(say("image made"), _made(present), _made(target)),
