@@ -100,7 +100,11 @@ async def _give_back(engine: Engine, old: Container, made: Container, error: Tar
             name=old.name,
             left=f"{old.name}{_OLD}",
         ) from error
-    back = say("The old container runs again, unchanged.") if old.is_running else say("The old container is as it was.")
+    back = (
+        say("The old container runs again, unchanged.")
+        if old.is_running
+        else say("The old container is back as it was.")
+    )
     try:
         await remove(engine, made.id)
     except TargetError as left:
