@@ -46,8 +46,10 @@ def settings_of(engine: DockerEngine, name: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def losing(engine: DockerEngine, folder: Path, request: bytes) -> AsyncIterator[tuple[Settings, list[bytes]]]:
-    """A wire on which the answer to such a request gets lost, once; and all request lines that went over it."""
+async def losing(
+    engine: DockerEngine, folder: Path, request: bytes, which: int = 1
+) -> AsyncIterator[tuple[Settings, list[bytes]]]:
+    """A wire on which the answer to one of such requests gets lost; and all request lines that went over it."""
     seen: list[bytes] = []
 
     async def join(caller: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
@@ -58,7 +60,7 @@ async def losing(engine: DockerEngine, folder: Path, request: bytes) -> AsyncIte
         answer, there = await asyncio.open_unix_connection(engine.socket)
         there.write(head + body)
         whole = await answer.read()
-        if not (request in seen[-1] and sum(request in line for line in seen) == 1):
+        if not (request in seen[-1] and sum(request in line for line in seen) == which):
             back.write(whole)
         there.close()
         back.close()
@@ -163,6 +165,16 @@ async def test_an_answer_lost_while_restarting_is_looked_up_and_never_sent_again
         shown = await preview("docker.restart", address, name=name, grace_s=0)
         assert "is up" in await execute("docker.restart", address, shown)
     assert sum(line.startswith(b"POST") for line in seen) == 1
+
+
+async def test_a_look_that_gets_lost_while_a_container_comes_up_is_taken_again(
+    engine: DockerEngine, name: str, tmp_path: Path
+) -> None:
+    engine.run(name)
+    async with losing(engine, tmp_path, b"/json", which=3) as (address, seen):
+        shown = await preview("docker.restart", address, name=name, grace_s=0)
+        assert "is up" in await execute("docker.restart", address, shown)
+    assert sum(b"/json" in line for line in seen) > 3
 
 
 async def test_a_stopped_container_is_started_and_a_running_one_is_not(

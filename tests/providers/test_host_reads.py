@@ -55,6 +55,14 @@ def filed(folder: Path, name: str, size: int, age_days: float) -> Path:
     return file
 
 
+async def test_a_list_of_processes_that_is_not_read_to_its_end_counts_nothing(server: SshServer) -> None:
+    long = server.folder / "bin" / "ps"
+    long.write_text("#!/bin/sh\nyes '41 7 python -m app' | head -c 2000000\n")
+    long.chmod(0o755)
+    error = await refusal("host.processes", server.address(), pattern="redis")
+    assert spoken(error) == f"`ps` on 127.0.0.1:{server.port} writes more than is read."
+
+
 async def test_processes_are_counted_without_counting_the_search(server: SshServer) -> None:
     word = "only-this-poller"
     nobody = await read("host.processes", server.address(), pattern=word)

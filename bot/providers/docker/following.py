@@ -43,28 +43,37 @@ class Patience:
 
 async def follow(engine: Engine, name: str, patience: Patience, progress: Progress) -> Container:
     """The container once it is up: healthy where it has a health check, otherwise running steadily."""
-    told, container, began = "", None, {"": 0.0}
+    told, seen, began = "", None, {"": 0.0}
     try:
         async with asyncio.timeout(patience.limit):
             while True:
-                container = await inspect(engine, name)
-                _require_hope(container)
-                # By our own clock: the engine's has whole seconds only.
-                first_seen = began.setdefault(container.state["StartedAt"], monotonic())
-                if _is_up(container, monotonic() - first_seen >= patience.steady):
-                    return container
-                standing = container.health or str(container.state["Status"])
-                if standing != told:
-                    told = standing
-                    await progress(say("{name} is {state}", name=container.name, state=words.told(standing)))
+                if container := await _look(engine, name):
+                    seen = container
+                    _require_hope(container)
+                    # By our own clock: the engine's has whole seconds only.
+                    first_seen = began.setdefault(container.state["StartedAt"], monotonic())
+                    if _is_up(container, monotonic() - first_seen >= patience.steady):
+                        return container
+                    standing = container.health or str(container.state["Status"])
+                    if standing != told:
+                        told = standing
+                        await progress(say("{name} is {state}", name=container.name, state=words.told(standing)))
                 await asyncio.sleep(_PAUSE)
     except TimeoutError as error:
         raise TimedOut(
             "{name} was started, but after {seconds} s it is not up: {state}.",
-            name=container.name if container else name,
+            name=seen.name if seen else name,
             seconds=f"{patience.limit:g}",
             state=words.told(told or "?"),
         ) from error
+
+
+async def _look(engine: Engine, name: str) -> Container | None:
+    """None while the engine does not answer: that says nothing about the container."""
+    try:
+        return await inspect(engine, name)
+    except (Unreachable, TimedOut):
+        return None
 
 
 def _is_up(container: Container, is_steady: bool) -> bool:

@@ -80,6 +80,10 @@ class Machine:
         answer = await self.run(*argv)
         if answer.code:
             raise self.refusal(answer, about)
+        if not answer.is_whole:
+            raise TargetError(
+                "`{program}` on {where} writes more than is read.", program=argv[0], where=self.address.where
+            )
         return answer.text
 
     async def clock(self) -> float:
