@@ -137,6 +137,13 @@ async def test_where_variable_and_role_do_not_agree_nothing_is_proposed(stolen: 
     assert "refers to another service's variable" in said
 
 
+@pytest.mark.parametrize("name", ["JWT_SECRET", "OPENAI_API_KEY"])
+async def test_a_secret_that_is_another_variables_is_not_cut_off_from_it(stolen: Stolen, name: str) -> None:
+    stolen.variables.update({"SHARED": "s3same-of-all-services", name: "${{SHARED}}"})
+    said = spoken(await refused(preview(NAME, stolen.address(), service="backend")))
+    assert said == f"{name} of this service refers to another variable; a person changes it there."
+
+
 async def test_a_password_that_stands_elsewhere_too_is_refused_before_it_is_an_outage(stolen: Stolen) -> None:
     stolen.variables["DATABASE_URL"] = f"postgres://{ROLE}:{OLD}@db:5432/etp"
     said = spoken(await refused(preview(NAME, stolen.address(), service="backend")))

@@ -84,6 +84,11 @@ def test_what_another_side_has_to_know_of_is_never_made_up(name: str) -> None:
         change(NAME).parameters.model_validate({"service": "backend", "name": name})
 
 
+async def test_a_secret_that_is_another_variables_is_not_cut_off_from_it(here: Project) -> None:
+    here.backend.variables |= {"SHARED": "s3same-of-all-services", "JWT_SECRET": "${{SHARED}}"}
+    assert "refers to another variable" in spoken(await refused(shown(here)))
+
+
 async def test_nothing_is_set_when_somebody_else_changed_it_since(here: Project) -> None:
     proposed = await shown(here)
     here.railway.platform.set_variables(here.backend, {"JWT_SECRET": f"theirs-{SECRET}"}, skips_deploys=True)

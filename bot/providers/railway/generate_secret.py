@@ -3,7 +3,6 @@
 import re
 import secrets
 from base64 import b64encode
-from collections.abc import Mapping
 from typing import Final
 
 from pydantic import Field
@@ -45,11 +44,11 @@ async def _preview(address: Address, wanted: Generate) -> Preview:
         history.require_quiet()
         source = source_of(history)
         now = await values_of(graph, history.scope)
-        _require_missing(wanted, now.rendered)
+        _require_missing(wanted, now.own(wanted.name))
         waiting, _ = await not_loaded(graph, now, history.present.id) if history.present else ((), None)
     return Preview(
         lines=(
-            Line(say("secret {name}", name=wanted.name), _known(now.rendered, wanted.name, address), "#????????"),
+            Line(say("secret {name}", name=wanted.name), _known(now.own(wanted.name), address), "#????????"),
             Line(say("then one redeploy of"), "", source.words),
         ),
         state={**identity(history), "variables": fingerprints(now.written, address.token)},
@@ -86,13 +85,13 @@ async def _execute(address: Address, wanted: Generate, preview: Preview, progres
     )
 
 
-def _require_missing(wanted: Generate, variables: Mapping[str, str]) -> None:
-    if wanted.only_missing and variables.get(wanted.name):
+def _require_missing(wanted: Generate, value: str) -> None:
+    if wanted.only_missing and value:
         raise TargetError("{name} has a value; this action only makes up one that is missing.", name=wanted.name)
 
 
-def _known(variables: Mapping[str, str], name: str, address: Address) -> str:
-    return f"#{fingerprint(variables[name], address.token)}" if variables.get(name) else "—"
+def _known(value: str, address: Address) -> str:
+    return f"#{fingerprint(value, address.token)}" if value else "—"
 
 
 def _warnings(size: int, others: list[str]) -> tuple[Text, ...]:

@@ -17,7 +17,7 @@ from bot.providers.postgres import own_password
 from bot.providers.railway.follow import CHANGE_LIMIT, follow, redeployed
 from bot.providers.railway.graph import Graph, opened, seen
 from bot.providers.railway.history import History, history_of, scope_of
-from bot.providers.railway.rotation import Plan, Rotation, RotationAddress, is_new, plan, require_own_password
+from bot.providers.railway.rotation import Plan, Rotation, RotationAddress, is_new, plan, require_own
 from bot.providers.railway.sameness import Changed, identity, require_same
 from bot.providers.railway.secrecy import fingerprint, fingerprints
 from bot.providers.railway.set_variables import set_once, source_of
@@ -34,7 +34,7 @@ async def _preview(address: RotationAddress, wanted: Rotation) -> Preview:
         source = source_of(history)
         now = await values_of(graph, history.scope)
         waiting, _ = await not_loaded(graph, now, history.present.id) if history.present else ((), None)
-    require_own_password(wanted, now)
+    require_own(address, wanted, now)
     sessions = await _sessions(address, wanted, now)
     return Preview(
         lines=(
@@ -79,7 +79,7 @@ async def _execute(address: RotationAddress, wanted: Rotation, preview: Preview,
         require_same(history, preview.state, fingerprints(now.written, address.token))
         if _key(address) != preview.state["key"]:
             raise Changed("The store holds another value than the one that was shown; nothing was done.")
-        require_own_password(wanted, now)
+        require_own(address, wanted, now)
         made = plan(address, wanted, now)
         await progress(
             say("{names} and the role {role} change now; one redeploy follows", names=made.names, role=made.role.user)

@@ -83,13 +83,19 @@ def plan(address: RotationAddress, wanted: Rotation, now: Values) -> Plan:
     return Plan(new, earlier, address.role, wanted.password)
 
 
+def require_own(address: RotationAddress, wanted: Rotation, now: Values) -> None:
+    """Refuse where one of them lives elsewhere, so that changing it here would be an outage or would leave it valid."""
+    for name in (*wanted.made, *((wanted.given,) if is_new(address, wanted, now) else ())):
+        now.own(name)
+    _require_own_password(wanted, now)
+
+
 def is_new(address: RotationAddress, wanted: Rotation, now: Values) -> bool:
     """Whether the store holds a key of the vendor that the service does not have yet."""
     return address.vendor_key.get_secret_value() not in ("", now.rendered.get(wanted.given))
 
 
-def require_own_password(wanted: Rotation, now: Values) -> None:
-    """Refuse where the password also lives elsewhere, so that changing one place would be an outage."""
+def _require_own_password(wanted: Rotation, now: Values) -> None:
     name = wanted.password
     value = now.written.get(name, "")
     if not value or value != now.rendered.get(name):

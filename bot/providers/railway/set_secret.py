@@ -58,12 +58,7 @@ async def _preview(address: StoreAddress, wanted: SetSecret) -> Preview:
 
 
 def _present(wanted: SetSecret, now: Values, waiting: tuple[str, ...], address: StoreAddress) -> str:
-    """What the service has of its own; a reference to another service's variable must not be cut here."""
-    value = now.written.get(wanted.name, "")
-    if value != now.rendered.get(wanted.name, ""):
-        raise TargetError(
-            "{name} of this service refers to another variable; a person changes it there.", name=wanted.name
-        )
+    value = now.own(wanted.name)
     if value and value == address.held(wanted.version) and wanted.name in waiting:
         raise TargetError(
             "{name} has this value of the store already, but it is not loaded: redeploy the service.", name=wanted.name

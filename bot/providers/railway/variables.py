@@ -36,6 +36,18 @@ class Values:
     def names(self) -> frozenset[str]:
         return frozenset(self.rendered)
 
+    def own(self, name: str) -> str:
+        """What a variable holds of its own, empty without it; raises TargetError where it refers to another one.
+
+        Setting it would cut it off from the others that refer there, which would keep what they have.
+        """
+        value = self.written.get(name, "")
+        if value != self.rendered.get(name, ""):
+            raise TargetError(
+                "{name} of this service refers to another variable; a person changes it there.", name=name
+            )
+        return value
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
