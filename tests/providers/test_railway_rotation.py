@@ -268,3 +268,10 @@ def test_an_address_that_is_no_database_is_refused_without_being_quoted(stolen: 
     with pytest.raises(ValidationError) as caught:
         change(NAME).address.model_validate({**stolen.address(), "database": f"mysql://u:{OLD}@h/db"})
     assert OLD not in str(caught.value.errors(include_input=False))
+
+
+@pytest.mark.parametrize("key", ["s3same key", "s3same-key\n", "s3same-${{shared.KEY}}"])
+def test_what_no_key_of_a_vendor_can_be_is_refused_without_being_quoted(stolen: Stolen, key: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        change(NAME).address.model_validate(stolen.address(key=key))
+    assert "s3same" not in str(caught.value)

@@ -18,6 +18,7 @@ from bot.providers.railway.graph import seen
 from bot.providers.railway.secrecy import TELLING
 from bot.providers.railway.variables import Values
 from bot.providers.railway.words import Names
+from bot.providers.secrets.stored import Sendable
 
 _BYTES: Final = 32
 
@@ -29,7 +30,7 @@ class RotationAddress(Address):
     may_be_unset: ClassVar[frozenset[str]] = frozenset({"vendor_key"})
 
     database: SecretStr
-    vendor_key: SecretStr = SecretStr("")
+    vendor_key: Sendable = SecretStr("")
 
     @field_validator("database")
     @classmethod

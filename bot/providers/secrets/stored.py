@@ -31,14 +31,17 @@ def _secret_name(name: str) -> str:
     return name
 
 
+Sendable = Annotated[SecretStr, AfterValidator(_sendable)]
+
+
 class Stored(Parameters):
     """`value` is what the store holds for one variable, and `back` the version to return to, if the store keeps it."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
     may_be_unset: ClassVar[frozenset[str]] = frozenset({"back"})
 
-    value: Annotated[SecretStr, AfterValidator(_sendable)]
-    back: Annotated[SecretStr, AfterValidator(_sendable)] = SecretStr("")
+    value: Sendable
+    back: Sendable = SecretStr("")
 
     def held(self, version: Version) -> str:
         """The secret itself: to be sent and compared, never to be shown."""
