@@ -177,14 +177,9 @@ async def open_bot(settings: Settings, parts: Parts | None = None) -> AsyncItera
 @asynccontextmanager
 async def _slack(settings: Settings) -> AsyncIterator[AsyncWebClient]:
     token = settings.slack_bot_token.get_secret_value()
-    async with aiohttp.ClientSession() as session:
-        yield AsyncWebClient(
-            token,
-            base_url=settings.slack_api_url,
-            timeout=SLACK_LIMIT,
-            session=session,
-            retry_handlers=[Retries()],
-        )
+    # The client's own time limit is for sessions that it opens itself.
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(SLACK_LIMIT)) as session:
+        yield AsyncWebClient(token, base_url=settings.slack_api_url, session=session, retry_handlers=[Retries()])
 
 
 def operations_of(catalog: Catalog) -> set[str]:

@@ -44,9 +44,9 @@ class Refusal:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[AsyncWebClient]:
     """A client that waits once when Slack asks it to."""
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(LIMIT)) as session:
         token = settings.slack_bot_token.get_secret_value()
-        client = AsyncWebClient(token, base_url=settings.slack_api_url, timeout=LIMIT, session=session)
+        client = AsyncWebClient(token, base_url=settings.slack_api_url, session=session)
         client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=1))
         yield client
 

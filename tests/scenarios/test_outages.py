@@ -7,7 +7,9 @@ import signal
 
 import pytest
 
+from bot.core.errors import ChatError
 from bot.core.family import INCIDENTS
+from bot.wiring import SLACK_LIMIT
 from tests.house import House, buttons
 from tests.people import NEXT_ON_CALL, ON_CALL
 
@@ -102,6 +104,14 @@ async def test_a_headline_that_slack_does_not_let_be_changed_at_once_is_right_in
     await house.quiet()
     assert buttons(await house.headline("INC-1")) == []
     assert len(await house.thread("INC-1")) == 1, "and what was told in its thread is not told again"
+
+
+async def test_a_silent_slack_keeps_nobody_for_longer_than_a_call_may_take(house: House) -> None:
+    await house.post("faults", method="chat.postMessage", kind="latency", seconds=SLACK_LIMIT + 3)
+    ports = house.demo.bot.ports
+    async with asyncio.timeout(SLACK_LIMIT + 2):
+        with pytest.raises(ChatError):
+            await ports.teller.announce(ports.catalog.home, "deploys", "done")
 
 
 async def test_without_slack_nobody_is_let_through_by_an_old_answer(house: House) -> None:
