@@ -57,12 +57,16 @@ async def test_what_the_catalogs_name_is_there_and_well(world: World) -> None:
 async def test_an_illness_is_measured_and_ends_when_it_is_said_to(world: World, ill: str) -> None:
     name, signs = ILLS[ill]
     well = await measured(world, name, name=API)
+    found = world.neighbours.container(API)
+    assert found is not None
+    policy = found.host["RestartPolicy"]
     assert (await world.control({"docker": {API: ill}}))["ill"] == {f"docker.{API}": ill}
     assert signs.items() <= (await measured(world, name, name=API)).items()
     assert not signs.items() <= well.items()
     assert (await world.control({"docker": {API: "well"}}))["ill"] == {}
     assert world.state()["containers"][API]["state"] == "running"
     assert not signs.items() <= (await measured(world, name, name=API)).items()
+    assert found.host["RestartPolicy"] == policy
 
 
 async def test_a_noisy_log_and_a_line_for_it_are_read_back(world: World) -> None:

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from sandbox.world.docker.container import Container, Line
 from sandbox.world.docker.program import ERR, Course
+from sandbox.world.docker.seed import POLICY
 
 DockerIll = Literal["killed", "restarting", "unhealthy", "stopped", "leaking", "noisy", "well"]
 _LEAKING: Final = 0.93
@@ -26,6 +27,7 @@ def sicken(one: Container, ill: DockerIll, now: datetime) -> None:
 
 def _heal(one: Container, now: datetime) -> None:
     one.image.fault = None
+    one.host["RestartPolicy"] = POLICY
     if not one.is_running or one.is_stuck or one.used == _LEAKING:
         one.restarts = 0
         one.start(now)

@@ -14,6 +14,7 @@ from sandbox.world.docker.engine import Docker
 from sandbox.world.docker.image import Document, Image
 from sandbox.world.docker.program import OUT, Course
 
+POLICY: Final[Document] = {"Name": "on-failure", "MaximumRetryCount": 3}
 _MB: Final = 1024 * 1024
 _SERVES: Final = Course(
     (
@@ -139,8 +140,7 @@ def _redis(here: _Machine) -> Image:
 
 
 def _host(network: str, memory: int, binds: Sequence[str] = ()) -> Document:
-    policy = {"Name": "on-failure", "MaximumRetryCount": 3}
-    return {"NetworkMode": network, "Memory": memory * _MB, "RestartPolicy": policy, "Binds": list(binds) or None}
+    return {"NetworkMode": network, "Memory": memory * _MB, "RestartPolicy": POLICY, "Binds": list(binds) or None}
 
 
 def _networking(network: str, service: str) -> Mapping[str, Any]:
