@@ -71,6 +71,7 @@ def test_what_ships_fits_together(capsys: pytest.CaptureFixture[str]) -> None:
         ("actions.yml", "parameters: {name: agente-api}", "parameters: {nam: agente-api}", "nam: Extra inputs"),
         ("actions.yml", "to_revision: {title", "revision: {title", "has no parameter revision"),
         ("actions.yml", "risk: medium", "guards: {pods: {sinc: made}}\n    risk: medium", "pods has no parameter sinc"),
+        ("actions.yml", "reserve: 20", "reserve: 120", "shares.reserve: Input should be less than or equal to 90"),
     ],
 )
 def test_a_mistake_in_the_catalog_is_found_with_its_line(

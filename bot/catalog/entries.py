@@ -143,7 +143,8 @@ class Check(Entry):
 class Share(Entry):
     """A limit that many draw on: a number counts once for `each`, beside what `others` use, and stays below `of`.
 
-    `parameter` holds the number; each draws `beside` it too; `at_most` is the limit where `of` cannot be read.
+    `parameter` holds the number; each draws `beside` it too; `at_most` is the limit where `of` cannot be read, and
+    `reserve` how much of it, in percent, has to stay free.
     """
 
     parameter: str
@@ -152,6 +153,7 @@ class Share(Entry):
     others: Measured | None = None
     of: Measured
     at_most: int | None = Field(None, ge=1)
+    reserve: int = Field(0, ge=0, le=90)
 
 
 class Action(Entry):

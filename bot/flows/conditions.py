@@ -24,13 +24,26 @@ class _Unknown:
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """A number with what each draws beside it, how many draw so much, the limit, and whether it is less than now."""
+    """A number with what each draws beside it, how many draw so much, the limit of all, and the share kept free."""
 
     number: int
     beside: int
     each: int
-    limit: int
+    whole: int
+    reserve: int
     is_less: bool
+
+    @property
+    def limit(self) -> int:
+        return self.whole * (100 - self.reserve) // 100
+
+    @property
+    def limit_words(self) -> Value:
+        if not self.reserve:
+            return self.limit
+        return say(
+            "{limit} ({whole} less a reserve of {reserve}%)", limit=self.limit, whole=self.whole, reserve=self.reserve
+        )
 
     @property
     def drawn(self) -> int:
@@ -75,13 +88,13 @@ def _fitted(share: Share, preview: Preview, seen: Seen) -> Preview:
     others = _number(share.others, seen) if share.others else 0
     before = preview.undo.get(share.parameter, "")
     is_less = before.isdecimal() and int(number) < int(before)
-    return _counted(preview, _Sum(int(number), beside, each, limit, is_less=is_less), others)
+    return _counted(preview, _Sum(int(number), beside, each, limit, share.reserve, is_less=is_less), others)
 
 
 def _counted(preview: Preview, asked: _Sum, others: int | _Unknown) -> Preview:
     known = 0 if isinstance(others, _Unknown) else others
     total = asked.drawn + known
-    values: dict[str, Value] = {"each": asked.each, "others": known, "total": total, "limit": asked.limit}
+    values: dict[str, Value] = {"each": asked.each, "others": known, "total": total, "limit": asked.limit_words}
     values["number"] = f"({asked.number} + {asked.beside})" if asked.beside else asked.number
     if total >= asked.limit and not asked.is_less:
         raise TargetError(
@@ -93,7 +106,7 @@ def _counted(preview: Preview, asked: _Sum, others: int | _Unknown) -> Preview:
     told = say("in all: {number} × {each}, and {others} that others use; the limit is {limit}", **values)
     shown = replace(preview, lines=(*preview.lines, Line(told, str(total), str(total))))
     if total >= asked.limit:
-        caution = say("It is less than now, and still not below the limit of {limit}.", limit=asked.limit)
+        caution = say("It is less than now, and still not below the limit of {limit}.", limit=asked.limit_words)
         shown = replace(shown, warnings=(*shown.warnings, caution))
     if isinstance(others, _Unknown):
         caution = say("How much of the limit others use is not known ({reason}).", reason=others.reason)

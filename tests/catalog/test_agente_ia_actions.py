@@ -418,6 +418,8 @@ def test_pods_times_what_each_may_open_stays_below_the_limit_of_the_database() -
     }
     assert {one.of for one in shares.values()} == {"database-connections.max"}
     checks = system(NAME).checks
+    warned = checks["database-connections"].thresholds["used_percent"].warn
+    assert {100 - one.reserve for one in shares.values()} == {warned}
     assert checks["pool-per-pod"].parameters["added"] == ["DB_POOL_SIZE"]
     assert checks["overflow-per-pod"].parameters["added"] == ["DB_MAX_OVERFLOW"]
 

@@ -40,6 +40,23 @@ async def test_pods_are_counted_with_the_connections_that_each_opens_and_fewer_a
     assert "less than now, and still not below the limit of 20" in readable(house.words(card))
 
 
+@pytest.mark.catalog(
+    "tests/catalogs/bounds", {"shop/actions.yml": ("of: connections.limit}", "of: connections.limit, reserve: 20}")}
+)
+async def test_a_reserve_below_the_limit_stays_free(house: House) -> None:
+    load = house.demo.world.neighbours.mongo.load
+    load.connections, load.connection_limit = 10, 100
+    await house.command(NEXT_ON_CALL, "/run set-pool value=24")
+    words = "24 × 3, and 10 that others use, make 82: that is not below the limit of 80 (100 less a reserve of 20%)."
+    assert "At most 23 fits." in await house.told(NEXT_ON_CALL, words)
+    assert await runs_there_are(house) == []
+    card = await proposed(house, "set-pool value=23")
+    assert "the limit is 80 (100 less a reserve of 20%): 79\n" in readable(house.words(card))
+    await house.click(NEXT_ON_CALL, card, "run:approve")
+    await verified(house)
+    assert patches(house) == 1
+
+
 @pytest.mark.catalog("tests/catalogs/bounds", {"shop/actions.yml": ("each: pods.desired", "each: worker.desired")})
 async def test_while_nothing_that_it_counts_for_is_there_only_a_lower_number_is_let_through(house: House) -> None:
     await house.click(NEXT_ON_CALL, await proposed(house, "stop-worker replicas=0"), "run:approve")
