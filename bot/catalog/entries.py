@@ -72,8 +72,8 @@ class Pointer(Entry):
 class Ask(Entry):
     """A parameter that a person chooses: one of `choices`, or what the pattern lets through.
 
-    `from_run` is for checks that verify a run: the argument of the run that answers it, and the pattern whose group is
-    the answer.
+    `from_run` is for checks of a run, before and after it: the argument of the run that answers it, and the pattern
+    whose group is the answer. What a measurement has to be is asked only afterwards.
     """
 
     title: Title

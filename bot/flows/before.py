@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from bot.catalog.entries import Action, Check
 from bot.catalog.system import System
@@ -13,23 +13,28 @@ from bot.core.findings import Finding, Level
 from bot.core.preview import Preview
 from bot.core.run import Phase
 from bot.core.text import Text, say
-from bot.flows import conditions
+from bot.flows import choices, conditions
 from bot.flows.ports import Ports
 
 DONE_WITHIN: Final = timedelta(days=1)
 LOOKED_AT: Final = 1000
 
 
-async def look(ports: Ports, system: System, action: Action) -> list[Finding]:
+async def look(ports: Ports, action: Action, given: Mapping[str, Any]) -> list[Finding]:
     """What the checks say that an action rests on: those it requires, and those it shows."""
-    names = dict.fromkeys((*action.requires, *(action.evidence or action.verify)))
-    return list(await asyncio.gather(*(ports.findings.of(system.checks[name]) for name in names)))
+    return await _found(ports, action, given, (*action.requires, *(action.evidence or action.verify)))
 
 
-async def look_required(ports: Ports, action: Action) -> list[Finding]:
+async def look_required(ports: Ports, action: Action, given: Mapping[str, Any]) -> list[Finding]:
     """What the required checks say now."""
+    return await _found(ports, action, given, action.requires)
+
+
+async def _found(ports: Ports, action: Action, given: Mapping[str, Any], names: tuple[str, ...]) -> list[Finding]:
+    """What these checks say, each once, of what was chosen."""
     checks = ports.catalog.of(action.system).checks
-    return list(await asyncio.gather(*(ports.findings.of(checks[name]) for name in action.requires)))
+    asked = (choices.about(checks[name], action, given) for name in dict.fromkeys(names))
+    return list(await asyncio.gather(*map(ports.findings.of, asked)))
 
 
 async def look_at_choice(ports: Ports, action: Action, preview: Preview) -> list[Finding]:

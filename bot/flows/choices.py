@@ -38,10 +38,20 @@ def _refuse_odd(ask: Ask, name: str, value: str) -> None:
 
 def told_by(check: Check, proposal: Proposed) -> Check:
     """A check with what the approved run says of it, such as the release that should be there after a rollback."""
-    facts = {**proposal.preview.arguments, **proposal.given}
-    given = {}
+    return check.told(_answers(check, {**proposal.preview.arguments, **proposal.given}))
+
+
+def about(check: Check, action: Action, given: Mapping[str, Any]) -> Check:
+    """A check of what was chosen, before anything is done: what is to come of it is not expected yet."""
+    answers = _answers(check, {**action.parameters, **given})
+    return check.told({name: answer for name, answer in answers.items() if name not in check.compared.values()})
+
+
+def _answers(check: Check, facts: Mapping[str, Any]) -> dict[str, str]:
+    """What the facts of a run say to the questions of a check."""
+    answers = {}
     for name, ask in check.asks.items():
-        found = (re.search(pattern, facts.get(fact, "")) for fact, pattern in ask.from_run.items())
+        found = (re.search(pattern, str(facts.get(fact, ""))) for fact, pattern in ask.from_run.items())
         if answer := next((one[1] for one in found if one), ""):
-            given[name] = answer
-    return check.told(given)
+            answers[name] = answer
+    return answers

@@ -94,21 +94,21 @@ async def _cleared(ports: Ports, state: Run, action: Action) -> Cleared | Text:
     except TargetError as error:
         return error.text
     compared = _compared(state.proposal.preview, fresh)
-    if isinstance(compared, Cleared) and not state.proposal.undo_of and (failing := await _unmet(ports, action, fresh)):
+    if state.proposal.undo_of or not isinstance(compared, Cleared):
+        return compared
+    required, chosen = await asyncio.gather(
+        before.look_required(ports, action, state.proposal.given), before.look_at_choice(ports, action, fresh)
+    )
+    if failing := before.unmet(action, [*required, *chosen]):
         return say("What it requires no longer holds: {reason}", reason=failing)
     return compared
-
-
-async def _unmet(ports: Ports, action: Action, preview: Preview) -> Text | None:
-    found = await asyncio.gather(before.look_required(ports, action), before.look_at_choice(ports, action, preview))
-    return before.unmet(action, [*found[0], *found[1]])
 
 
 async def _evidence(ports: Ports, state: Run, action: Action) -> Lines:
     """What the checks say now, if what the approvers saw has grown old."""
     if ports.clock.now() - state.proposed_at < EVIDENCE_FRESH or not state.proposal.evidence:
         return ()
-    return lines_of(await before.look(ports, ports.catalog.of(state.system), action))
+    return lines_of(await before.look(ports, action, state.proposal.given))
 
 
 def _compared(approved: Preview, fresh: Preview) -> Cleared | Text:

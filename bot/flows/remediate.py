@@ -91,7 +91,7 @@ async def propose(ports: Ports, caller: Caller, request: Request) -> Kept[Run]:
         await before.demand_done(ports, system, action)
     try:
         preview, evidence = await asyncio.gather(
-            read_preview(ports, action, request.given), before.look(ports, system, action)
+            read_preview(ports, action, request.given), before.look(ports, action, request.given)
         )
     except TargetError as error:
         raise UserError("Nothing was proposed: {reason}", reason=error.text) from error

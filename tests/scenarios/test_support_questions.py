@@ -41,6 +41,7 @@ async def test_a_change_of_a_company_is_verified_by_the_settings_of_that_company
     await house.submit(ON_CALL, company="acme", value=wording)
     await house.click(ON_CALL, await house.headline("RUN-1"), "run:approve")
     state = await verified(house)
+    assert [summary.values["company"] for _, _, summary in state.proposal.evidence] == ["acme"]
     assert [summary.values["company"] for _, _, summary in state.lines] == ["acme"]
     await house.command(ON_CALL, "/diag company-settings company=acme", channel=CHANNEL)
     await house.told(ON_CALL, "de acme")
