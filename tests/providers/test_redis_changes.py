@@ -242,12 +242,21 @@ async def test_a_key_written_in_the_very_moment_is_left_alone(filled: RedisServe
 async def _meddling(server: RedisServer, word: bytes) -> AsyncIterator[str]:
     """A way to the Redis on which somebody else writes ai:1 just before this word arrives."""
 
+    def write() -> None:
+        with server.client() as client:
+            client.set("ai:1", "fresh")
+
+    async with _interrupted(server, word, write) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _interrupted(server: RedisServer, word: bytes, meddle: Callable[[], None]) -> AsyncIterator[str]:
     async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", server.port)
         while asked := await reader.read(1 << 20):
             if word in asked:
-                with server.client() as client:
-                    client.set("ai:1", "fresh")
+                meddle()
             far_writer.write(asked)
             writer.write(await far_reader.read(1 << 20))
         far_writer.close()
@@ -256,6 +265,18 @@ async def _meddling(server: RedisServer, word: bytes) -> AsyncIterator[str]:
     proxy = await asyncio.start_server(forward, "127.0.0.1", 0)
     async with proxy:
         yield f"redis://127.0.0.1:{proxy.sockets[0].getsockname()[1]}/0"
+
+
+@asynccontextmanager
+async def _forbidding(server: RedisServer, user: str, word: bytes) -> AsyncIterator[str]:
+    """A way to the Redis on which a user loses the right to CONFIG SET just before this word arrives."""
+
+    def forbid() -> None:
+        with server.client() as client:
+            client.execute_command("ACL", "SETUSER", user, "-config|set")
+
+    async with _interrupted(server, word, forbid) as url:
+        yield url.replace("//", f"//{user}:s3same@")
 
 
 async def test_a_lost_answer_to_one_deletion_is_looked_at(filled: RedisServer) -> None:
@@ -322,6 +343,17 @@ async def test_a_lost_answer_to_the_limit_is_resolved_by_looking(patient: RedisS
         shown = await preview("redis.set_memory", {"url": url}, **MEMORY)
         assert await execute("redis.set_memory", {"url": url}, shown) == "the limit is 128 MB with noeviction"
     assert _limit(patient)[0] == "134217728"
+
+
+async def test_a_limit_that_is_refused_after_the_policy_was_set_tells_what_is_done(patient: RedisServer) -> None:
+    with patient.client() as client:
+        for label in ("redis-memory", "redis-read"):
+            client.execute_command(*granted(label).replace(">PASSWORD", ">s3same").split())
+    async with _forbidding(patient, "plantao-memory", b"134217728") as url:
+        shown = await preview("redis.set_memory", {"url": url}, **MEMORY, policy="allkeys-lru")
+        error = await refused(execute("redis.set_memory", {"url": url}, shown))
+    assert spoken(error).startswith("Only a part is done: the limit is ∞ with allkeys-lru now. Redis does not let")
+    assert _limit(patient) == ("0", "allkeys-lru")
 
 
 async def test_the_memory_limit_needs_only_its_documented_permissions(patient: RedisServer) -> None:

@@ -134,6 +134,16 @@ async def _execute(address: Address, _: SetMemory, preview: Preview, progress: P
             await _set(client, now, after)
     except (Unreachable, TimedOut) as error:
         found = await _look(address, error)
+    except TargetError as error:
+        found = await _look(address, error)
+        if found == now:
+            raise
+        raise TargetError(
+            "Only a part is done: the limit is {size} with {policy} now. {reason}",
+            size=found.words,
+            policy=found.policy,
+            reason=error.text,
+        ) from error
     else:
         found = await _look(address, None)
     if found != after:
