@@ -125,6 +125,22 @@ class PostgresServer:
         finally:
             os.kill(self.process.pid, signal.SIGCONT)
 
+    def encrypt(self, certificate: Path, key: Path) -> None:
+        """Take encrypted connections as well from now on."""
+        for source, name in ((certificate, "server.crt"), (key, "server.key")):
+            kept = self.folder / "data" / name
+            shutil.copyfile(source, kept)
+            kept.chmod(0o600)
+            _hand_over(kept)
+        self.run("ALTER SYSTEM SET ssl = on")
+        self.run("SELECT pg_reload_conf()")
+        while not self._is_encrypted():
+            assert self.process is not None
+            assert self.process.poll() is None
+
+    def _is_encrypted(self) -> bool:
+        return self.run("SHOW ssl") == [{"ssl": "on"}]
+
     def prepare(self) -> None:
         """The application's role and tables, then exactly what docs/permissions.md says."""
         self.run("CREATE ROLE agente_owner NOLOGIN", database="postgres")
@@ -184,15 +200,24 @@ class Proxy:
     """A wire to the server that fails in one of several ways once a request has certain words in it.
 
     One that `vanishes` cuts everybody off from then on. A `late` one cuts its client off and keeps the request until
-    `goes_on` is set; `arrived` tells that the server has answered it, or has hung up.
+    `goes_on` is set; `arrived` tells that the server has answered it, or has hung up. A `slow` one only keeps it so
+    long; there `arrived` tells that it has come.
     """
 
     def __init__(
-        self, server: PostgresServer, words: bytes, *, is_cut: bool, is_late: bool = False, vanishes: bool = False
+        self,
+        server: PostgresServer,
+        words: bytes,
+        *,
+        is_cut: bool,
+        is_late: bool = False,
+        vanishes: bool = False,
+        is_slow: bool = False,
     ) -> None:
         self.port = 0
         self.goes_on, self.arrived = asyncio.Event(), asyncio.Event()
         self._is_late = is_late
+        self._is_slow = is_slow
         self._vanishes = vanishes
         self._is_gone = False
         self._server = server
@@ -203,6 +228,11 @@ class Proxy:
 
     def address(self, user: str = "plantao_read") -> dict[str, object]:
         return {"url": self._server.url(user).replace(f":{self._server.port}/", f":{self.port}/")}
+
+    def cut(self) -> None:
+        """Break every connection there is, without a word."""
+        for writer in self._writers:
+            writer.transport.abort()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Proxy"]:
@@ -226,7 +256,10 @@ class Proxy:
         answers = asyncio.create_task(self._bring_back(back, writer, doom))
         with suppress(ConnectionError):
             while request := await reader.read(65536):
-                if self._words in request and self._is_late:
+                if self._words in request and self._is_slow:
+                    self.arrived.set()
+                    await self.goes_on.wait()
+                elif self._words in request and self._is_late:
                     writer.transport.abort()
                     answers.cancel()
                     await self.goes_on.wait()
@@ -234,7 +267,7 @@ class Proxy:
                     await back.read(65536)
                     self.arrived.set()
                     break
-                if self._words in request:
+                elif self._words in request:
                     doom.set()
                     self._is_gone = self._vanishes
                     self._is_silent = not self._is_cut
@@ -261,6 +294,11 @@ def muted_after(server: PostgresServer, words: bytes) -> AbstractAsyncContextMan
 def delivering_late(server: PostgresServer, words: bytes) -> AbstractAsyncContextManager[Proxy]:
     """The first such request is on its way when the connection breaks, and arrives only afterwards."""
     return Proxy(server, words, is_cut=True, is_late=True).open()
+
+
+def slow_at(server: PostgresServer, words: bytes) -> AbstractAsyncContextManager[Proxy]:
+    """Such a request is kept on its way until the test lets it go on."""
+    return Proxy(server, words, is_cut=False, is_slow=True).open()
 
 
 def vanishing_at(server: PostgresServer, words: bytes) -> AbstractAsyncContextManager[Proxy]:

@@ -18,6 +18,7 @@ from postgres_server import (
     muted_after,
     preview,
     refused,
+    slow_at,
     started,
     warnings,
 )
@@ -288,6 +289,25 @@ async def test_a_query_that_ignores_its_cancellation_loses_its_session(
         done = await execute(TERMINATE, operator, await preview(TERMINATE, operator, pid=running.pid))
         assert isinstance(running.end(), psycopg.errors.AdminShutdown)
     assert done == f"session {running.pid} was ended"
+
+
+async def test_a_query_that_ends_late_after_its_cancellation_is_not_told_as_untouched(
+    postgres: PostgresServer, operator: dict[str, object]
+) -> None:
+    stubborn = "DO $$ BEGIN PERFORM pg_sleep(30); EXCEPTION WHEN query_canceled THEN PERFORM pg_sleep(30); END $$"
+    with Running(postgres, stubborn) as running:
+        await until_active(postgres, running.pid)
+        shown = await preview(TERMINATE, operator, pid=running.pid)
+        async with slow_at(postgres, b"pg_terminate_backend") as proxy:
+            ending = asyncio.create_task(execute(TERMINATE, proxy.address("plantao_sessions"), shown))
+            await proxy.arrived.wait()
+            running.connection.cancel_safe()
+            running.end()
+            proxy.goes_on.set()
+            done = await ending
+    assert done == (
+        f"session {running.pid} was told to cancel its query and no longer runs it; the session was not ended"
+    )
 
 
 @pytest.mark.parametrize("name", [CANCEL, TERMINATE])

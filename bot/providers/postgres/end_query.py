@@ -138,7 +138,7 @@ async def _cancel(address: Address, wanted: Process, preview: Preview, _: Progre
     identity = _identity(wanted, preview)
     try:
         async with changing(address, _SEND_LIMIT, SIGNAL) as session:
-            await _send(session, _CANCEL, identity)
+            await _require_sent(session, _CANCEL, identity)
             is_over = await _until_over(session, identity)
     except (Unreachable, TimedOut) as error:
         return await _looked_at(address, identity, error)
@@ -155,11 +155,17 @@ async def _terminate(address: Address, wanted: Process, preview: Preview, progre
     try:
         async with changing(address, _SEND_LIMIT, SIGNAL) as session:
             if await _is_active(session, identity):
-                await _send(session, _CANCEL, identity)
+                await _require_sent(session, _CANCEL, identity)
                 await progress(say("session {pid} was told to cancel its query", pid=wanted.pid))
                 if await _until_over(session, identity):
                     return say("the query of session {pid} was cancelled; its session stays", pid=wanted.pid)
-            await _send(session, _TERMINATE, identity)
+                if not await _is_sent(session, _TERMINATE, identity):
+                    return say(
+                        "session {pid} was told to cancel its query and no longer runs it; the session was not ended",
+                        pid=wanted.pid,
+                    )
+            else:
+                await _require_sent(session, _TERMINATE, identity)
             left = await until_gone(session, [(wanted.pid, identity["started"])], _GONE_LIMIT)
     except (Unreachable, TimedOut) as error:
         return await _looked_at(address, identity, error)
@@ -168,8 +174,13 @@ async def _terminate(address: Address, wanted: Process, preview: Preview, progre
     return say("session {pid} was ended", pid=wanted.pid)
 
 
-async def _send(session: Session, signal: sql.Composed, identity: dict[str, int]) -> None:
-    if not await session.rows(signal, **identity):
+async def _is_sent(session: Session, signal: sql.Composed, identity: dict[str, int]) -> bool:
+    """Signal the query that was shown; False, and nothing is signalled, where the session no longer runs it."""
+    return bool(await session.rows(signal, **identity))
+
+
+async def _require_sent(session: Session, signal: sql.Composed, identity: dict[str, int]) -> None:
+    if not await _is_sent(session, signal, identity):
         raise TargetError(
             "Session {pid} no longer runs the query that was shown; nothing was done to it.", pid=identity["pid"]
         )
