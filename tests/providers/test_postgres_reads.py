@@ -5,14 +5,16 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from time import monotonic
 from typing import Any, cast
 
 import psycopg
 import pytest
-from postgres_server import PostgresServer, muted_after, replica_of, started
+from postgres_server import PostgresServer, muted_after, replica_of, slow_at, started
 from pydantic import ValidationError
 from readings import measured, missing, read, refusal, reveal, spoken, summary
+from redis_server import self_signed
 
 from bot.catalog.load import load_system
 from bot.catalog.system import Catalog
@@ -477,6 +479,22 @@ async def test_a_server_without_tls_says_so_when_the_url_wants_it(postgres: Post
     error = await refusal("postgres.ping", {"url": postgres.url() + "?sslmode=require"})
     assert isinstance(error, Unreachable)
     assert "could not agree on TLS" in spoken(error)
+
+
+async def test_an_encrypted_connection_that_breaks_is_no_disagreement_about_tls(tmp_path: Path) -> None:
+    with started() as server, server.connect() as holder:
+        server.encrypt(*self_signed(tmp_path))
+        holder.execute("BEGIN; LOCK TABLE conversations")
+        async with slow_at(server, b"nothing") as proxy:
+            address = {"url": f"{proxy.address()['url']}?sslmode=require"}
+            counting = asyncio.create_task(refusal("postgres.count", address, table="conversations"))
+            while not server.run("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+                assert not counting.done()
+                await asyncio.sleep(0)
+            proxy.cut()
+            error = await counting
+    assert isinstance(error, Unreachable)
+    assert spoken(error).endswith("cannot be reached: nothing listens there or the connection broke.")
 
 
 async def test_a_dead_server_is_unreachable_for_every_check() -> None:

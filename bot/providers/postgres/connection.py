@@ -101,7 +101,7 @@ async def _connected(address: Address, asked: Asked, options: str = "") -> Async
         fuse.light(connection, asked.seconds + _GRACE)
         yield connection
     except psycopg.Error as error:
-        raise translated(error, asked, is_cut=fuse.is_blown) from error
+        raise translated(error, asked, is_cut=fuse.is_blown, was_open=connection is not None) from error
     finally:
         fuse.put_out()
         if connection is not None:

@@ -29,13 +29,13 @@ class Asked:
     needs: str
 
 
-def translated(error: psycopg.Error, asked: Asked, *, is_cut: bool) -> TargetError:
+def translated(error: psycopg.Error, asked: Asked, *, is_cut: bool, was_open: bool) -> TargetError:
     """Our error for the vendor's; `is_cut` says that we broke the connection because the time was over."""
     if is_cut or isinstance(error, vendor.ConnectionTimeout):
         return no_answer(asked)
-    if error.sqlstate is None:
-        return _not_connected(error, asked)
-    return _refused(error, asked)
+    if error.sqlstate is not None:
+        return _refused(error, asked)
+    return _broken(asked) if was_open else _not_connected(error, asked)
 
 
 def no_answer(asked: Asked) -> TimedOut:
@@ -99,6 +99,10 @@ def _not_connected(error: psycopg.Error, asked: Asked) -> TargetError:
         return TargetError(
             "PostgreSQL at {where} refuses the connection: {words}", where=asked.where, words=_after_fatal(said)
         )
+    return _broken(asked)
+
+
+def _broken(asked: Asked) -> Unreachable:
     return Unreachable(
         "PostgreSQL at {where} cannot be reached: nothing listens there or the connection broke.", where=asked.where
     )
