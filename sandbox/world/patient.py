@@ -118,17 +118,17 @@ class Patient:
 
     async def answers(self) -> bool:
         try:
-            async with self._connection() as redis:
+            async with self._connection(_ANSWER_SECONDS) as redis:
                 return bool(await redis.ping())
         except (RedisError, OSError):
             return False
 
-    def _connection(self) -> Redis:
-        # One try, one short wait: the client's own retries would hide the very illness to be shown.
+    def _connection(self, limit: float = _START_SECONDS) -> Redis:
+        # One try: the client's own retries would hide the very illness to be shown.
         return Redis.from_url(
             self.url,
-            socket_timeout=_ANSWER_SECONDS,
-            socket_connect_timeout=_ANSWER_SECONDS,
+            socket_timeout=limit,
+            socket_connect_timeout=limit,
             retry=Retry(NoBackoff(), 0),
         )
 

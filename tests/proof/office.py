@@ -79,6 +79,10 @@ class Office:
         answer = await self.house.client.post(url, content=body, headers=signature)
         return answer.status_code
 
+    async def rest(self) -> None:
+        """Wait for what goes on after an acknowledgement, as it does when the machine is busy."""
+        await self.house.demo.bot.desk.errands.drain(10)
+
     async def grown(self, before: int, otherwise: str) -> None:
         """Wait until something more is recorded: a proposal goes on after its acknowledgement."""
 

@@ -193,7 +193,7 @@ async def nobody_else_proposes(place: Office, name: str, *, is_refused: bool) ->
     for _, (body, who, team) in strangers(name, is_refused=is_refused):
         assert await place.send(body(place.about(who, team=team))) == 200
         place.tried[name] += 1
-    await place.house.demo.bot.desk.errands.drain(10)
+    await place.rest()
     assert await place.house.demo.bot.store.get("{plantao}:count:RUN") == before, f"{name} was proposed"
 
 
@@ -211,6 +211,7 @@ async def only_its_people_agree(place: Office, name: str, rule: Rule) -> None:
         if await place.send(body(place.about(person, number, shown))) != 200 or rule.is_ticked_at_once:
             break
         agreed.add(person)
+        await place.rest()
         is_decided = (await place.run(number)).phase is not Phase.PROPOSED
         assert is_decided == rule.is_agreed(agreed), f"{name}: {sorted(agreed)} agreed"
         if is_decided:
@@ -227,5 +228,6 @@ async def only_its_people_agree(place: Office, name: str, rule: Rule) -> None:
 async def is_turned_away(place: Office, name: str, how: str, body: bytes, number: str) -> None:
     before = await place.run(number)
     assert await place.send(body) == 200
+    await place.rest()
     assert await place.run(number) == before, f"{name}: {how} got through"
     place.tried[name] += 1

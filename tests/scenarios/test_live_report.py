@@ -53,6 +53,7 @@ async def test_a_quick_report_is_one_fact_and_one_message(house: House) -> None:
 
 
 async def test_a_report_whose_process_died_does_not_look_as_if_it_grew_for_ever(slow: House) -> None:
+    await slow.demo.world.control({"service": {"latency_ms": 8000}})
     await slow.command(NEXT_ON_CALL, f"/diag {ASK} INC-1")
     growing = await slow.until(lambda: reply(slow, "⏳"))
     await slow.demo.bot.desk.errands.drain(0)  # as a stop that waits for nothing
