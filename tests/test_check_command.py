@@ -71,6 +71,12 @@ def test_what_ships_fits_together(capsys: pytest.CaptureFixture[str]) -> None:
         ("actions.yml", "parameters: {name: agente-api}", "parameters: {nam: agente-api}", "nam: Extra inputs"),
         ("actions.yml", "to_revision: {title", "revision: {title", "has no parameter revision"),
         ("actions.yml", "risk: medium", "guards: {pods: {sinc: made}}\n    risk: medium", "pods has no parameter sinc"),
+        (
+            "actions.yml",
+            "node-room: {replicas:",
+            "node-room: {replicsa:",
+            "guards: node-room has no parameter replicsa",
+        ),
         ("actions.yml", "reserve: 20", "reserve: 120", "shares.reserve: Input should be less than or equal to 90"),
     ],
 )

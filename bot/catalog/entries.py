@@ -161,9 +161,10 @@ class Action(Entry):
 
     `tells` makes it an announcement: the question `what` has a sentence for each of its choices, `target` sends mails.
 
-    `requires` are checks that must be ok before; `guards` too, each with parameters taken from the state that the
-    preview read (`{migrations: {since: deployed}}`); `holds` are measurements that must have one value, `shares` a
-    limit that a number must fit into; `first` names actions that have to be done and verified within the day before.
+    `requires` are checks that must be ok before; `guards` too, each with parameters taken from what would be sent or
+    from the state that the preview read (`{migrations: {since: deployed}}`); `holds` are measurements that must have
+    one value, `shares` a limit that a number must fit into; `first` names actions that have to be done and verified
+    within the day before.
     `evidence` are the checks that the approvers see, `verify` those that must hold afterwards; they are `watched` for
     so long once they do. A change that `lasts` goes back by itself when its time is over, as its
     approvers were told. A step by hand may be to `wait`: then its checks are run when that is over. `breach_ok` marks

@@ -45,8 +45,9 @@ async def look_at_choice(ports: Ports, action: Action, preview: Preview) -> list
 
 
 def _aimed(check: Check, taken: Mapping[str, str], preview: Preview) -> Check:
-    """The check with these parameters as the preview read them; one that it did not read is refused by the check."""
-    seen = {parameter: preview.state.get(name, "") for parameter, name in taken.items()}
+    """The check with these parameters as they would be sent or were read; one that is neither the check refuses."""
+    known = {**preview.state, **preview.arguments}
+    seen = {parameter: known.get(name, "") for parameter, name in taken.items()}
     return check.model_copy(update={"parameters": {**check.parameters, **seen}})
 
 

@@ -102,6 +102,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "kubernetes.reach": "bot.providers.kubernetes.reach_from:REACH",
         "kubernetes.redis": "bot.providers.kubernetes.redis_inside:REDIS",
         "kubernetes.rollout": "bot.providers.kubernetes.rollout_status:ROLLOUT",
+        "kubernetes.room": "bot.providers.kubernetes.room:ROOM",
         "kubernetes.secret": "bot.providers.kubernetes.secret:SECRET",
         "kubernetes.sql": "bot.providers.kubernetes.sql:SQL",
         "kubernetes.top": "bot.providers.kubernetes.top:TOP",

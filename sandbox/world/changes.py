@@ -56,6 +56,7 @@ class KubernetesWish(_Wish):
     forbid: frozenset[Verb] | None = None
     lose_answer: Annotated[int, Field(ge=0)] | None = None
     metrics: bool | None = None
+    nodes: Share | None = None
 
 
 class Change(_Wish):
@@ -76,7 +77,7 @@ class Change(_Wish):
     kubernetes: Literal["down", "up", "normal"] | KubernetesWish | None = Field(
         None,
         description='"down", "up", "normal" or an object with latency_ms, forbid (a list of verbs), lose_answer '
-        "(a number) or metrics (true or false)",
+        "(a number), metrics (true or false) or nodes (percent of each that other teams' pods ask for)",
     )
     vendors: dict[VendorName, Ill] | None = Field(
         None,

@@ -7,6 +7,7 @@ from sandbox.world.kubernetes.cluster import Cluster
 from sandbox.world.kubernetes.documents import CHANGE_CAUSE
 from sandbox.world.kubernetes.faults import Faults
 from sandbox.world.kubernetes.images import tag_of
+from sandbox.world.kubernetes.nodes import fill_nodes
 from sandbox.world.kubernetes.pod_logs import Outage, Said
 from sandbox.world.kubernetes.resources import DEPLOYMENTS, PODS
 from sandbox.world.neighbours import Neighbours, ills
@@ -111,6 +112,8 @@ class Controls:
                 faults.lose_answers = wish.lose_answer
             if wish.metrics is not None:
                 faults.has_metrics = wish.metrics
+            if wish.nodes is not None:
+                fill_nodes(self.cluster.store, wish.nodes)
 
     def _change_neighbours(self, change: Change) -> None:
         for vendor, ill in (change.vendors or {}).items():
@@ -142,6 +145,7 @@ class Controls:
     def _lift_kubernetes_faults(self) -> None:
         self.cluster.faults = Faults()
         self.cluster.access.withdrawn = frozenset()
+        fill_nodes(self.cluster.store, 0)
 
     async def _reset(self) -> None:
         """Everything as it was found; the running servers keep their addresses and tokens."""

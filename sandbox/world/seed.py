@@ -7,6 +7,7 @@ from sandbox.world.kubernetes import documents, pod_states
 from sandbox.world.kubernetes.companions import seed_companions
 from sandbox.world.kubernetes.deployment_status import Counts, status_of
 from sandbox.world.kubernetes.documents import CHANGE_CAUSE, REVISION
+from sandbox.world.kubernetes.nodes import node_for, seed_nodes
 from sandbox.world.kubernetes.resources import (
     BUDGETS,
     DEPLOYMENTS,
@@ -41,6 +42,7 @@ def seed(store: Store) -> None:
         metadata = {"name": namespace, "creationTimestamp": created}
         document = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "status": {"phase": "Active"}}
         store.create(NAMESPACES, document)
+    seed_nodes(store)
     seed_workload(store, API, 3, _API_HISTORY)
     seed_workload(store, WORKER, 1, _WORKER_HISTORY)
     seed_workload(store, CANARY, 1, _CANARY_HISTORY)
@@ -62,6 +64,7 @@ def seed_workload(store: Store, name: str, replicas: int, history: tuple[tuple[s
     newest = store.replace(REPLICA_SETS, newest)
     for _ in range(replicas):
         pod = documents.pod(newest)
+        pod["spec"]["nodeName"] = node_for(store, pod)
         pod["status"] = pod_states.running(pod, store.now() - age)
         _create(store, PODS, pod, age)
     counts = Counts(all=replicas, updated=replicas, ready=replicas)

@@ -59,6 +59,7 @@ JUDGED = rows(
     ("uptime", "value", {100: OK, 99.5: OK, 99.4: WARN}),
     ("memory-sustained", "min", {85: OK, 86: WARN}),
     ("pod-usage", "memory_percent", {85: OK, 86: WARN}),
+    ("node-room", "missing", {0: OK, 1: WARN}),
     ("intent-accuracy", "max", {90: OK, 85: OK, 84.9: CRIT}),
     ("alerts-critical", "critical", {0: OK, 1: CRIT}),
     ("rollout", "done", {True: OK, False: WARN}),

@@ -424,6 +424,16 @@ def test_pods_times_what_each_may_open_stays_below_the_limit_of_the_database() -
     assert checks["overflow-per-pod"].parameters["added"] == ["DB_MAX_OVERFLOW"]
 
 
+def test_more_or_bigger_pods_need_room_on_the_nodes() -> None:
+    sizes = ("requests_cpu", "requests_memory", "limits_cpu", "limits_memory")
+    assert {name: one.guards for name, one in actions().items() if one.guards} == {
+        "scale-api": {"node-room": {"replicas": "replicas"}},
+        "scale-for-attack": {"node-room": {"replicas": "replicas"}},
+        "more-resources": {"node-room": {size: size for size in sizes}},
+        "more-memory": {"node-room": {"limits_memory": "limits_memory"}},
+    }
+
+
 def test_a_step_that_destroys_traces_or_the_way_back_waits_for_the_step_that_keeps_them() -> None:
     assert {name: one.first for name, one in actions().items() if one.first} == {
         "stop-api": ("maintenance-on",),

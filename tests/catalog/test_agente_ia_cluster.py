@@ -88,6 +88,7 @@ async def test_an_action_can_be_proposed_and_taken_back_as_it_is_written(here: H
         assert shown.lines
         assert shown.state
         assert given.items() <= shown.arguments.items()
+        assert {name for taken in action.guards.values() for name in taken.values()} <= {*shown.state, *shown.arguments}
         assert bool(shown.undo) == (name not in FOR_GOOD)
         for pinned in (shown.arguments, shown.undo or shown.arguments):
             own = {key: value for key, value in pinned.items() if key in accepted.model_fields}

@@ -30,11 +30,11 @@ NAME = "agente-api"
 PERMISSIONS = Path(__file__).parents[2] / "docs" / "permissions.md"
 
 
-def role_rules(*names: str) -> list[dict[str, Any]]:
-    """The rules of these Roles, as the section Kubernetes of the document writes them."""
+def role_rules(*names: str, kind: str = "Role") -> list[dict[str, Any]]:
+    """The rules of these Roles (or ClusterRoles), as the section Kubernetes of the document writes them."""
     section = PERMISSIONS.read_text(encoding="utf-8").split("\n## Kubernetes\n")[1].split("\n## ")[0]
     blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)]
-    roles = {block["metadata"]["name"]: block["rules"] for block in blocks if block["kind"] == "Role"}
+    roles = {block["metadata"]["name"]: block["rules"] for block in blocks if block["kind"] == kind}
     return [rule for name in names for rule in roles[name]]
 
 
@@ -47,10 +47,13 @@ class Room:
         self.url = opened.url
 
     def address(self, *roles: str, without: Callable[[dict[str, Any]], bool] = lambda rule: False) -> Settings:
-        """Of an account with these Roles (all of them where none is named), but for some rules."""
-        rules = role_rules(*(roles or ("plantao-read", "plantao-exec", "plantao-change", "plantao-copy")))
+        """Of an account with these Roles (all, with the ClusterRole, where none is named), but for some rules."""
+        own = [role for role in roles if role != "plantao-nodes"]
+        rules = role_rules(*(own or ("plantao-read", "plantao-exec", "plantao-change", "plantao-copy")))
+        everywhere = role_rules("plantao-nodes", kind="ClusterRole") if "plantao-nodes" in roles or not roles else []
         token = secrets.token_urlsafe(12)
-        self.cluster.access.admit(token, "plantao", NAMESPACE, [rule for rule in rules if not without(rule)])
+        kept = [rule for rule in rules if not without(rule)]
+        self.cluster.access.admit(token, "plantao", NAMESPACE, kept, everywhere)
         return {"server": self.url, "token": token, "namespace": NAMESPACE}
 
     def pods(self, app: str = NAME) -> list[Document]:

@@ -94,10 +94,32 @@ async def test_the_readonly_account_reads_but_its_patch_is_forbidden_with_the_re
     assert world.state()["deployments"]["agente-api"]["image"] == "agente-api:2.4.0"
 
 
-@pytest.mark.parametrize("path", ["/api/v1/namespaces/default/pods", "/apis/apps/v1/deployments", "/api/v1/namespaces"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/namespaces/default/events", "/apis/apps/v1/deployments", "/api/v1/namespaces"]
+)
 async def test_the_accounts_are_bound_to_their_namespace(http: httpx.AsyncClient, path: str) -> None:
     answer = await http.get(path)
     assert (answer.status_code, answer.json()["reason"]) == (403, "Forbidden")
+
+
+async def test_what_is_bound_in_all_of_the_cluster_shows_nodes_and_the_pods_of_every_namespace(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    nodes = (await http.get("/api/v1/nodes")).json()["items"]
+    assert {node["metadata"]["name"]: node["status"]["allocatable"]["cpu"] for node in nodes} == {
+        "node-a": "16",
+        "node-b": "16",
+        "node-c": "16",
+    }
+    await world.control({"kubernetes": {"nodes": 50}})
+    pods = (await http.get("/api/v1/pods")).json()["items"]
+    assert {pod["metadata"]["namespace"] for pod in pods} == {"default", "production"}
+    asked = [
+        pod["spec"]["containers"][0]["resources"]["requests"] for pod in pods if pod["metadata"]["name"][:5] == "batch"
+    ]
+    assert asked == [{"cpu": "8000m", "memory": "32768Mi"}] * 3
+    await world.control({"kubernetes": "normal"})
+    assert len((await http.get("/api/v1/pods")).json()["items"]) == len(pods) - 3
 
 
 async def test_an_absent_object_is_a_status_and_an_absent_api_is_plain_text(http: httpx.AsyncClient) -> None:

@@ -52,24 +52,21 @@ class Cluster:
 
     async def all_of(self, resource: Resource, **query: str) -> list[Document]:
         """Every object that matches; a decision that overlooks one is none, so that too many of them are an error."""
-        found, is_all = await self._pages(resource, query)
-        if not is_all:
-            raise TargetError(
-                "There are more than {count} objects `{resource}` in {place}, too many to be sure of anything.",
-                count=_PAGE * _PAGES,
-                resource=resource.qualified(),
-                place=self.namespace,
-            )
-        return found
+        return _whole(await self._pages(resource, query), resource, self.namespace)
 
-    async def _pages(self, resource: Resource, query: dict[str, str]) -> tuple[list[Document], bool]:
+    async def everywhere(self, resource: Resource, **query: str) -> list[Document]:
+        """The same in all of the cluster, beyond this namespace."""
+        return _whole(await self._pages(resource, query, is_everywhere=True), resource, "*")
+
+    async def _pages(
+        self, resource: Resource, query: dict[str, str], *, is_everywhere: bool = False
+    ) -> tuple[list[Document], bool]:
         """What a few pages hold, and whether that is all."""
         found: list[Document] = []
         token = ""
         for _ in range(_PAGES):
-            page = await self._request(
-                Request("list", resource, query=query | {"limit": str(_PAGE), "continue": token})
-            )
+            part = query | {"limit": str(_PAGE), "continue": token}
+            page = await self._request(Request("list", resource, query=part, is_everywhere=is_everywhere))
             found += page.get("items") or []
             token = (page.get("metadata") or {}).get("continue", "")
             if not token:
@@ -192,6 +189,18 @@ class Cluster:
         except UnicodeDecodeError as error:
             raise TargetError("What answers at the cluster's address is not Kubernetes.") from error
         return answer
+
+
+def _whole(pages: tuple[list[Document], bool], resource: Resource, place: str) -> list[Document]:
+    found, is_all = pages
+    if not is_all:
+        raise TargetError(
+            "There are more than {count} objects `{resource}` in {place}, too many to be sure of anything.",
+            count=_PAGE * _PAGES,
+            resource=resource.qualified(),
+            place=place,
+        )
+    return found
 
 
 def _writing(is_dry_run: bool) -> dict[str, str]:

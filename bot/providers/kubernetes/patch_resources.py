@@ -1,20 +1,19 @@
 """Giving the pods of a deployment more or less processor time and memory."""
 
 from collections.abc import Iterator
-from copy import deepcopy
-from typing import Annotated, Final, Self
+from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from bot.core.errors import TargetError
 from bot.core.operation import Change, Progress
 from bot.core.preview import Line, Preview
 from bot.core.text import Text, plain, say
-from bot.providers.kubernetes.address import NAME, Address
+from bot.providers.kubernetes.address import Address
 from bot.providers.kubernetes.approved import as_approved
 from bot.providers.kubernetes.cluster import Document, opened
-from bot.providers.kubernetes.deployment import Named
 from bot.providers.kubernetes.quantities import amount
+from bot.providers.kubernetes.sizes import FIELDS, NONE, Sizes, resized
 from bot.providers.kubernetes.template_change import (
     LIMIT,
     as_shown,
@@ -27,29 +26,17 @@ from bot.providers.kubernetes.template_change import (
 )
 from bot.providers.kubernetes.workloads import counts_of
 
-_NONE: Final = "none"
-_FIELDS: Final = ("requests_cpu", "requests_memory", "limits_cpu", "limits_memory")
-Amount = Annotated[str, Field(pattern=r"^(|none|\d{1,12}(\.\d{1,9})?(m|k|M|G|Ki|Mi|Gi)?)$")]
 
+class PatchResources(Sizes):
+    """What a container asks for and may use; from the catalog: `max_cpu` and `max_memory`, which no figure may pass."""
 
-class PatchResources(Named):
-    """What a container (none means the only one) asks for and may use; empty stays as it is, `none` takes it away.
-
-    From the catalog: `max_cpu` and `max_memory`, which no figure may pass.
-    """
-
-    container: str = Field("", pattern=f"{NAME}|^$")
-    requests_cpu: Amount = ""
-    requests_memory: Amount = ""
-    limits_cpu: Amount = ""
-    limits_memory: Amount = ""
     max_cpu: str = "16"
     max_memory: str = "64Gi"
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if not any(getattr(self, field) for field in _FIELDS):
-            raise ValueError(f"give at least one of {', '.join(_FIELDS)}")
+        if not any(getattr(self, field) for field in FIELDS):
+            raise ValueError(f"give at least one of {', '.join(FIELDS)}")
         if amount(self.max_cpu) is None or amount(self.max_memory) is None:
             raise ValueError("max_cpu and max_memory are amounts such as 4 and 8Gi")
         return self
@@ -60,19 +47,19 @@ async def _preview(address: Address, wanted: PatchResources) -> Preview:
     async with opened(address) as cluster:
         deployment = await rollable(cluster, wanted.name)
         place, container = container_of(deployment, wanted.container)
-        before, after = container.get("resources") or {}, _resources(container, wanted)
+        before, after = container.get("resources") or {}, resized(container, wanted)
         if before == after:
             raise TargetError("{name} has these resources already.", name=wanted.name)
         _require_sense(after)
         await try_out(cluster, deployment, _edits(place, after))
-    changed = [field for field in _FIELDS if getattr(wanted, field)]
+    changed = [field for field in FIELDS if getattr(wanted, field)]
     named = {"name": wanted.name, "container": wanted.container}
     return Preview(
         lines=tuple(_lines(before, after, changed)),
         state=state_of(deployment),
         arguments=named | {field: getattr(wanted, field) for field in changed},
         warnings=(*warnings_of(deployment), *_cautions(after)),
-        undo=named | {field: _held(before, field) or _NONE for field in changed},
+        undo=named | {field: _held(before, field) or NONE for field in changed},
     )
 
 
@@ -82,13 +69,13 @@ def _lines(before: Document, after: Document, changed: list[str]) -> Iterator[Li
 
 
 def _cautions(after: Document) -> Iterator[Text]:
-    yield say("Nobody checks here whether the nodes have room for it; pods that find none stay Pending.")
+    yield say("Pods that find no room on the nodes stay Pending.")
     if not (after.get("limits") or {}).get("memory"):
         yield say("Without a memory limit one pod can take a node with it.")
 
 
 def _require_bounds(wanted: PatchResources) -> None:
-    for field in _FIELDS:
+    for field in FIELDS:
         asked = amount(getattr(wanted, field))
         bound = wanted.max_cpu if field.endswith("cpu") else wanted.max_memory
         if asked is not None and asked > (amount(bound) or 0):
@@ -117,7 +104,7 @@ async def _execute(address: Address, wanted: PatchResources, preview: Preview, p
     async with opened(address) as cluster:
         deployment = await as_shown(cluster, wanted.name, preview)
         place, container = container_of(deployment, wanted.container)
-        edits = _edits(place, _resources(container, wanted))
+        edits = _edits(place, resized(container, wanted))
         after = counts_of(await roll(cluster, deployment, edits, "resources", progress))
     return say(
         "{name} has its new resources, {ready} of {desired} pods ready",
@@ -125,17 +112,6 @@ async def _execute(address: Address, wanted: PatchResources, preview: Preview, p
         ready=after.ready,
         desired=after.desired,
     )
-
-
-def _resources(container: Document, wanted: PatchResources) -> Document:
-    resources: Document = deepcopy(container.get("resources") or {})
-    for field in _FIELDS:
-        value, (part, kind) = getattr(wanted, field), field.split("_")
-        if value == _NONE:
-            (resources.get(part) or {}).pop(kind, None)
-        elif value:
-            resources.setdefault(part, {})[kind] = value
-    return {part: held for part, held in resources.items() if held}
 
 
 def _held(resources: Document, field: str) -> str:

@@ -46,9 +46,12 @@ class Request:
     query: dict[str, str] = field(default_factory=dict)
     body: Any = None
     accept: str = "application/json"
+    is_everywhere: bool = False
 
     @property
     def path(self) -> str:
+        if self.is_everywhere:
+            return self.resource.path_everywhere
         parts = [self.resource.path, "{name}" if self.name else "", self.subresource]
         return "/".join(filter(None, parts))
 
@@ -60,6 +63,13 @@ def refused(error: ApiException, request: Request, namespace: str) -> TargetErro
     match error.status:
         case 401:
             return Denied("The cluster does not accept the token; it is wrong or expired. Renew this target's secret.")
+        case 403 if " cannot " in message and request.is_everywhere:
+            return Denied(
+                "The cluster does not let this account `{verb}` `{resource}` in all of the cluster. Bind it to a "
+                "ClusterRole that grants that.",
+                verb=request.verb,
+                resource=resource.qualified(),
+            )
         case 403 if " cannot " in message:
             return denied(request.verb, resource.qualified(request.subresource), namespace)
         case 403:

@@ -15,8 +15,16 @@ class Resource:
 
     @property
     def path(self) -> str:
-        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
-        return f"{root}/namespaces/{{namespace}}/{self.plural}"
+        return f"{self._root}/namespaces/{{namespace}}/{self.plural}"
+
+    @property
+    def path_everywhere(self) -> str:
+        """All of them in the cluster, whatever their namespace, or those that have none."""
+        return f"{self._root}/{self.plural}"
+
+    @property
+    def _root(self) -> str:
+        return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
 
     def qualified(self, subresource: str = "") -> str:
         """As `kubectl auth can-i` writes it: `pods/log`, `deployments.apps/scale`."""
@@ -26,6 +34,7 @@ class Resource:
 
 DEPLOYMENTS: Final = Resource("deployment", "deployments", "apps")
 REPLICA_SETS: Final = Resource("replica set", "replicasets", "apps")
+NODES: Final = Resource("node", "nodes")
 PODS: Final = Resource("pod", "pods")
 EVENTS: Final = Resource("event", "events")
 SECRETS: Final = Resource("secret", "secrets")

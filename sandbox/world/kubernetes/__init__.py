@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sandbox.world.background import running
-from sandbox.world.kubernetes.access import READ_VERBS, WRITE_VERBS, Access, Account
+from sandbox.world.kubernetes.access import READ_VERBS, WRITE_VERBS, Access, Account, Rule
 from sandbox.world.kubernetes.cluster import Cluster
 from sandbox.world.kubernetes.images import Images
 from sandbox.world.kubernetes.kubelet import Kubelet
@@ -16,6 +16,8 @@ from sandbox.world.kubernetes.rollout import DeploymentController
 from sandbox.world.kubernetes.server import application
 from sandbox.world.kubernetes.store import Store
 from sandbox.world.listening import listen
+
+_SEES_NODES = (Rule(frozenset({""}), frozenset({"nodes", "pods"}), frozenset({"list"})),)
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ async def open_cluster(namespace: str, seed: Callable[[Store], None], pace: floa
     token, readonly_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     access = Access(
         {
-            token: Account("plantao", namespace, READ_VERBS | WRITE_VERBS),
-            readonly_token: Account("plantao-reader", namespace, READ_VERBS),
+            token: Account("plantao", namespace, READ_VERBS | WRITE_VERBS, everywhere=_SEES_NODES),
+            readonly_token: Account("plantao-reader", namespace, READ_VERBS, everywhere=_SEES_NODES),
         }
     )
     cluster = Cluster(Store(lambda: datetime.now(UTC)), access, Images())

@@ -56,19 +56,26 @@ class Rule:
 
 @dataclass(frozen=True)
 class Account:
-    """A service account whose role is bound to its own namespace only: rules, or the same verbs for everything."""
+    """A service account whose role is bound to its own namespace: rules, or the same verbs for everything.
+
+    `everywhere` are the rules of its ClusterRole, which hold in all of the cluster.
+    """
 
     name: str
     namespace: str
     verbs: frozenset[str] = frozenset()
     rules: tuple[Rule, ...] = ()
+    everywhere: tuple[Rule, ...] = ()
 
     @property
     def user(self) -> str:
         return f"system:serviceaccount:{self.namespace}:{self.name}"
 
     def may(self, attempt: Attempt) -> bool:
-        return attempt.verb in self.verbs or any(rule.allows(attempt) for rule in self.rules)
+        if any(rule.allows(attempt) for rule in self.everywhere):
+            return True
+        is_granted = attempt.verb in self.verbs or any(rule.allows(attempt) for rule in self.rules)
+        return is_granted and attempt.namespace == self.namespace
 
 
 @dataclass
@@ -78,9 +85,17 @@ class Access:
     accounts: dict[str, Account]
     withdrawn: frozenset[str] = field(default=frozenset())
 
-    def admit(self, token: str, name: str, namespace: str, rules: Iterable[dict[str, Any]]) -> None:
-        """One more account, with exactly the rules of a Role's manifest."""
-        self.accounts[token] = Account(name, namespace, rules=tuple(map(Rule.of, rules)))
+    def admit(
+        self,
+        token: str,
+        name: str,
+        namespace: str,
+        rules: Iterable[dict[str, Any]],
+        everywhere: Iterable[dict[str, Any]] = (),
+    ) -> None:
+        """One more account, with exactly the rules of the manifests of a Role and of a ClusterRole."""
+        granted = tuple(map(Rule.of, rules))
+        self.accounts[token] = Account(name, namespace, rules=granted, everywhere=tuple(map(Rule.of, everywhere)))
 
     def account(self, authorization: str) -> Account:
         scheme, _, token = authorization.partition(" ")
@@ -90,8 +105,7 @@ class Access:
         return account
 
     def allows(self, account: Account, attempt: Attempt) -> bool:
-        is_granted = attempt.verb not in self.withdrawn and account.may(attempt)
-        return is_granted and attempt.namespace == account.namespace
+        return attempt.verb not in self.withdrawn and account.may(attempt)
 
     def require(self, account: Account, attempt: Attempt) -> None:
         if self.allows(account, attempt):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sandbox.world.kubernetes import documents, pod_states
 from sandbox.world.kubernetes.deployment_status import Counts, status_of
+from sandbox.world.kubernetes.nodes import node_for
 from sandbox.world.kubernetes.resources import (
     AUTOSCALERS,
     CRON_JOBS,
@@ -85,6 +86,7 @@ def _seed_redis(store: Store, created: Document) -> None:
 
 def _run(store: Store, pod: Document, created: Document) -> None:
     pod["metadata"] |= created
+    pod["spec"]["nodeName"] = node_for(store, pod)
     pod["status"] = pod_states.running(pod, store.now() - _AGE)
     store.create(PODS, pod)
 

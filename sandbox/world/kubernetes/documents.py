@@ -103,7 +103,7 @@ def pod(owner: Document) -> Document:
             "namespace": owner["metadata"]["namespace"],
             "ownerReferences": [owned_by(REPLICA_SETS, owner)],
         },
-        "spec": template["spec"] | {"nodeName": f"node-{secrets.choice('abc')}"},
+        "spec": template["spec"],
         "status": {},
     }
 

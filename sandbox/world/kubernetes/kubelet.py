@@ -2,12 +2,14 @@
 
 from sandbox.world.kubernetes import pod_states
 from sandbox.world.kubernetes.images import Fate, Images
+from sandbox.world.kubernetes.nodes import node_for
 from sandbox.world.kubernetes.occurrences import Occurrences
 from sandbox.world.kubernetes.pod_states import image_of
 from sandbox.world.kubernetes.resources import PODS, Document
 from sandbox.world.kubernetes.store import Store
 
 _STEPS_BETWEEN_CRASHES = 3
+_NO_ROOM = "no node has the processor time and memory that it asks for"
 
 
 class Kubelet:
@@ -20,21 +22,37 @@ class Kubelet:
         self._steps = 0
 
     def start(self, pod: Document) -> Document:
-        """Accepts a new pod; it needs at least one step to become ready."""
-        pod["status"] = pod_states.starting(pod, self._store.now())
+        """Accepts a new pod; it needs a node with room, and then at least one step to become ready."""
+        node = node_for(self._store, pod)
+        if node:
+            pod["spec"]["nodeName"] = node
+            pod["status"] = pod_states.starting(pod, self._store.now())
+            return self._assigned(self._store.create(PODS, pod))
+        pod["status"] = pod_states.unschedulable(self._store.now(), _NO_ROOM)
         created = self._store.create(PODS, pod)
-        name, namespace = created["metadata"]["name"], created["metadata"]["namespace"]
-        assigned = f"Successfully assigned {namespace}/{name} to {created['spec']['nodeName']}"
-        self._events.normal(created, "Scheduled", assigned)
+        self._events.warning(created, "FailedScheduling", _NO_ROOM)
         return created
+
+    def _assigned(self, pod: Document) -> Document:
+        name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+        self._events.normal(pod, "Scheduled", f"Successfully assigned {namespace}/{name} to {pod['spec']['nodeName']}")
+        return pod
 
     def step(self) -> None:
         self._steps += 1
         for namespace in self._store.namespaces():
             waiting = [pod for pod in self._store.listing(PODS, namespace) if not pod_states.is_ready(pod)]
+            self._step_unscheduled(waiting)
             self._step_crashing(waiting)
             for app in {_app_of(pod) for pod in waiting}:
                 self._step_starting([pod for pod in waiting if _app_of(pod) == app])
+
+    def _step_unscheduled(self, pods: list[Document]) -> None:
+        for pod in pods:
+            if pod_states.waiting_reason(pod) == "Unschedulable" and (node := node_for(self._store, pod)):
+                pod["spec"]["nodeName"] = node
+                self._save(pod, pod_states.starting(pod, self._store.now()))
+                self._assigned(pod)
 
     def _step_starting(self, pods: list[Document]) -> None:
         """Only the pod that has waited longest takes its next step, so that replicas become ready one by one."""

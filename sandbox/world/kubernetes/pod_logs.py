@@ -110,6 +110,8 @@ class PodLog:
         return [*self._opening(moment)[:1], *((moment, line) for line in trace), (moment, failure)]
 
     def _running_since(self) -> datetime | None:
+        if pod_states.waiting_reason(self.pod):
+            return None
         running = self.pod["status"]["containerStatuses"][0]["state"].get("running")
         return parse_timestamp(running["startedAt"]) if running else None
 

@@ -22,10 +22,18 @@ def restarts_of(pod: Document) -> int:
 
 
 def waiting_reason(pod: Document) -> str | None:
-    """Why the first container is not running: ContainerCreating, CrashLoopBackOff, ImagePullBackOff, or None."""
+    """Why the first container is not running: Unschedulable, ContainerCreating, CrashLoopBackOff, ..., or None."""
+    if not pod["status"].get("containerStatuses"):
+        return "Unschedulable"
     waiting = pod["status"]["containerStatuses"][0]["state"].get("waiting")
     reason: str | None = waiting and waiting["reason"]
     return reason
+
+
+def unschedulable(now: datetime, why: str) -> Document:
+    """Waiting for a node."""
+    condition = {"type": "PodScheduled", "status": "False", "lastTransitionTime": timestamp(now)}
+    return {"phase": "Pending", "conditions": [condition | {"reason": "Unschedulable", "message": why}]}
 
 
 def starting(pod: Document, now: datetime) -> Document:

@@ -36,6 +36,7 @@ class Resource:
 _INVOLVED = ("kind", "namespace", "name", "uid", "apiVersion", "fieldPath")
 
 NAMESPACES = Resource("namespaces", "Namespace", is_namespaced=False)
+NODES = Resource("nodes", "Node", is_namespaced=False)
 PODS = Resource("pods", "Pod", fields=frozenset({"status.phase", "spec.nodeName", "spec.restartPolicy"}))
 EVENTS = Resource(
     "events", "Event", fields=frozenset({"reason", "type", *(f"involvedObject.{label}" for label in _INVOLVED)})
@@ -54,6 +55,7 @@ HTTP_ROUTES = Resource("httproutes", "HTTPRoute", group="gateway.networking.k8s.
 
 RESOURCES = (
     NAMESPACES,
+    NODES,
     PODS,
     EVENTS,
     SECRETS,

@@ -66,7 +66,8 @@ class Store:
         return document
 
     def listing(self, resource: Resource, namespace: str) -> list[Document]:
-        wanted = sorted(key for key in self._documents if key[:2] == (resource.plural, namespace))
+        """Those of a namespace; no namespace means all of them."""
+        wanted = sorted(key for key in self._documents if key[0] == resource.plural and namespace in ("", key[1]))
         return [_opened(self._documents[key]) for key in wanted]
 
     def namespaces(self) -> Sequence[str]:
