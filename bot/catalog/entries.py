@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from hashlib import sha256
+from itertools import chain
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
@@ -73,7 +74,8 @@ class Ask(Entry):
     """A parameter that a person chooses: one of `choices`, or what the pattern lets through.
 
     `from_run` is for checks of a run, before and after it: the argument of the run that answers it, and the pattern
-    whose group is the answer. What a measurement has to be is asked only afterwards.
+    whose group is the answer; what a measurement has to be is asked only afterwards. `verify` are the checks behind
+    each choice, which verify an action besides its own.
     """
 
     title: Title
@@ -82,6 +84,7 @@ class Ask(Entry):
     default: str = ""
     optional: bool = False
     from_run: Mapping[str, str] = Field(default_factory=dict)
+    verify: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Check(Entry):
@@ -165,10 +168,11 @@ class Action(Entry):
     from the state that the preview read (`{migrations: {since: deployed}}`); `holds` are measurements that must have
     one value, `shares` a limit that a number must fit into; `first` names actions that have to be done and verified
     within the day before.
-    `evidence` are the checks that the approvers see, `verify` those that must hold afterwards; they are `watched` for
-    so long once they do. A change that `lasts` goes back by itself when its time is over, as its
-    approvers were told. A step by hand may be to `wait`: then its checks are run when that is over. `breach_ok` marks
-    what may run during a security incident.
+    `evidence` are the checks that the approvers see, `verify` those that must hold afterwards (`verify_back` once it
+    was taken back, where that shows otherwise); they are `watched` for so long once they do, or in their place what
+    shows only `later`, and its run is told how that went. A change that `lasts` goes back by itself when its time is
+    over, as its approvers were told. A step by hand may be to `wait`: then its checks are run when that is over.
+    `breach_ok` marks what may run during a security incident.
     """
 
     name: str = ""
@@ -189,10 +193,12 @@ class Action(Entry):
     first: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
+    verify_back: tuple[str, ...] = ()
     verify_within: Duration = timedelta(minutes=2)
     undo: Title | None = None
     lasts: Duration | None = None
     watched: Duration | None = None
+    later: tuple[str, ...] = ()
     breach_ok: bool = False
     by_hand: Title | None = None
     wait: Duration | None = None
@@ -214,6 +220,8 @@ class Action(Entry):
             raise ValueError("an operation needs a target, checks that verify it, and its undo in words")
         if (self.lasts or self.watched or self.holds or self.shares) and not self.operation:
             raise ValueError("lasts, watched, holds and shares belong to an operation")
+        if self.later and not self.watched:
+            raise ValueError("what shows later has to be watched for a while")
         if self.wait and not (self.by_hand and self.verify):
             raise ValueError("wait belongs to a step by hand that checks verify")
         if self.approve is not None:
@@ -232,6 +240,13 @@ class Action(Entry):
         """The measurements that decide whether it may be proposed and started, each as `check.name`."""
         shares = self.shares
         return (*self.holds, *filter(None, (shares.each, shares.beside, shares.others, shares.of) if shares else ()))
+
+    def verified_by(self, given: Mapping[str, Any], *, is_way_back: bool) -> tuple[str, ...]:
+        """The checks that verify it with what was chosen, or that it was taken back."""
+        if is_way_back and self.verify_back:
+            return self.verify_back
+        chosen = (ask.verify.get(str(given.get(name, ask.default)), ()) for name, ask in self.asks.items())
+        return tuple(dict.fromkeys(chain(self.verify, *chosen)))
 
     @property
     def quorum(self) -> int:

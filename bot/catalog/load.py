@@ -129,8 +129,12 @@ def _broken_checks(system: System) -> Iterator[str]:
 def _action(system: System, action: Action) -> Iterator[str]:
     if action.target and action.target not in system.profile.targets:
         yield f"no target named {action.target}"
-    for field in ("requires", "guards", "evidence", "verify"):
+    for field in ("requires", "guards", "evidence", "verify", "verify_back", "later"):
         yield from (f"{field}: no check named {name}" for name in getattr(action, field) if name not in system.checks)
+    for asked, ask in action.asks.items():
+        yield from (f"asks: {asked}: no choice {one}" for one in ask.verify if one not in ask.choices)
+        chosen = {name for names in ask.verify.values() for name in names}
+        yield from (f"asks: {asked}: no check named {name}" for name in sorted(chosen - set(system.checks)))
     checks = dict.fromkeys(measured.partition(".")[0] for measured in action.measured)
     yield from (f"holds, shares: no check named {name}" for name in checks if name not in system.checks)
     yield from (f"first: no action named {name}" for name in action.first if name not in system.actions)

@@ -57,6 +57,7 @@ KINDS: Mapping[str, type] = {
     "run.failed": run.Failed,
     "run.interrupted": run.Interrupted,
     "run.verified": run.Verified,
+    "run.watched": watch.Outcome,
     "run.unverified": run.Unverified,
     "incident.state": incident.Incident,
     "incident.phase": incident.Phase,

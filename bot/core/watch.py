@@ -14,7 +14,7 @@ LONGEST = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The check by name and title, until when, for which incident, and what was said with it."""
+    """The check by name and title, until when, for which incident, what was said with it, and after which run."""
 
     check: str
     title: Text
@@ -22,6 +22,7 @@ class Begun:
     incident: str = ""
     system: str = ""
     given: Mapping[str, str] = field(default_factory=dict)
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,26 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Its time is over, or somebody stopped it."""
+    """Its time is over, with what there was to see at last, or somebody stopped it."""
 
     stopped: bool
+    level: Level | None = None
+    summary: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the run hears that a watch followed: what there was to see when it began, and at last."""
+
+    title: Text
+    level: Level
+    first: Text
+    last: Text
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The state of a watch."""
+    """The state of a watch; `first` is what there was to see when it began."""
 
     number: str
     begun: Begun
@@ -53,6 +66,7 @@ class Watch:
     ended_at: datetime | None = None
     stopped_by: str = ""
     version: int = 0
+    first: Text | None = None
 
     @property
     def system(self) -> str:
@@ -75,9 +89,11 @@ def apply(state: Watch | None, event: Recorded) -> Watch:
 def _moved(state: Watch, event: Recorded) -> Watch:
     match event.fact:
         case Seen(level, summary):
-            return replace(state, level=level, summary=summary, changes=state.changes + 1)
-        case Ended(stopped):
-            return replace(state, ended_at=event.at, stopped_by=event.by.user if stopped else "")
+            first = state.first or summary
+            return replace(state, level=level, summary=summary, first=first, changes=state.changes + 1)
+        case Ended(stopped, level, summary):
+            last = replace(state, level=level or state.level, summary=summary or state.summary)
+            return replace(last, ended_at=event.at, stopped_by=event.by.user if stopped else "")
         case _:
             return state
 
@@ -101,9 +117,9 @@ def seen(state: Watch, level: Level, summary: Text) -> Seen | None:
     return Seen(level, summary) if is_worth_telling else None
 
 
-def over(state: Watch, now: datetime) -> Ended | None:
+def over(state: Watch, level: Level | None = None, summary: Text | None = None) -> Ended | None:
     """Its time has come, unless it ended before."""
-    return Ended(stopped=False) if state.is_open and now >= state.begun.until else None
+    return Ended(False, level, summary) if state.is_open else None
 
 
 def stop(state: Watch) -> Ended:

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from bot.core import run
 from bot.core.errors import TargetError, UserError
-from bot.core.family import RUNS
+from bot.core.family import RUNS, WATCHES
 from bot.core.run import SETTLED, WORKER, Phase, Run
 from bot.core.standing import phase_of, waits_until
 from bot.core.text import say
+from bot.core.watch import Outcome
 from bot.flows import choices, undo, watch
 from bot.flows.ports import Caller, Ports
 from bot.flows.remediate import Request, propose, read_preview
@@ -30,16 +31,25 @@ async def end_wait(ports: Ports, number: str) -> None:
 
 
 async def watch_checks(ports: Ports, number: str) -> None:
-    """Watch what verified a change, as long as its action says; a way back is not watched."""
+    """Watch what shows later, else what verified a change, as long as its action says; a way back is not watched."""
     state = await ports.record.load(RUNS, number)
     system = ports.catalog.of(state.system)
     action = system.actions.get(state.proposal.action)
     if action is None or action.watched is None or state.proposal.undo_of or state.ended_at is None:
         return
-    for name in state.proposal.verify:
+    for name in action.later or state.proposal.verify:
         if name in system.checks:
             check = choices.told_by(system.checks[name], state.proposal)
             await watch.follow(ports, check, state.ended_at + action.watched, number)
+
+
+async def report_watch(ports: Ports, number: str) -> None:
+    """Tell a run how the watch that followed it went, once; one that somebody stopped has nothing to tell."""
+    state = await ports.record.load(WATCHES, number)
+    if not state.begun.run or state.stopped_by or state.level is None or not (state.first and state.summary):
+        return
+    fact = Outcome(state.begun.title, state.level, state.first, state.summary)
+    await ports.record.change(RUNS, state.begun.run, lambda _: fact, WORKER, f"watched:{number}")
 
 
 async def due(ports: Ports, number: str) -> datetime | None:

@@ -89,10 +89,10 @@ async def expire(ports: Ports, stream: str, version: int) -> None:
 
 async def look(ports: Ports, stream: str, version: int) -> None:
     """Look at what is watched, and set the clock for the next time."""
-    if await watch.look(ports, stream):
+    if state := await watch.look(ports, stream):
         # The key is that of the next turn: the engine ignores one whose job is still running, as this one is,
         # and two chains of looks, of which a sweep may have started one, become one again.
-        turn, when = watch.next_turn(ports)
+        turn, when = watch.next_turn(ports, state)
         await ports.timers.ensure(f"watch:{stream}:{turn}", when, "look", stream, str(version))
 
 
@@ -134,6 +134,11 @@ async def watch_checks(ports: Ports, stream: str, version: int) -> None:
     await afterwards.watch_checks(ports, stream)
 
 
+async def report_watch(ports: Ports, stream: str, version: int) -> None:
+    """Note in the run that was watched how it went."""
+    await afterwards.report_watch(ports, stream)
+
+
 async def set_return(ports: Ports, stream: str, version: int) -> None:
     """Set the clock of a change that is for a time."""
     if when := await afterwards.due(ports, stream):
@@ -163,6 +168,7 @@ JOBS: Mapping[str, Job] = {
     "verify_by_hand": verify_by_hand,
     "end_wait": end_wait,
     "watch_checks": watch_checks,
+    "report_watch": report_watch,
     "set_return": set_return,
     "go_back": go_back,
 }
@@ -197,10 +203,11 @@ REACTIONS: Mapping[str, tuple[str, ...]] = {
     "run.interrupted": ("tell", "link"),
     "run.verified": ("tell", "link", "settle_undo", "watch_checks", "set_return"),
     "run.overstayed": ("tell", "link"),
+    "run.watched": ("tell",),
     "run.unverified": ("tell", "link", "offer_undo"),
     "watch.begun": ("tell", "look"),
     "watch.seen": ("tell",),
-    "watch.ended": ("tell",),
+    "watch.ended": ("tell", "report_watch"),
     "handoff.noted": (),
     "handoff.written": ("tell",),
     "handoff.accepted": ("tell",),
@@ -224,7 +231,7 @@ async def sweep(ports: Ports) -> None:
         await _sweep_run(ports, state)
     for watched in await ports.record.listing(WATCHES, only_open=True, limit=SWEPT):
         await _sweep_telling(ports, watched.number, watched.version)
-        turn, _ = watch.next_turn(ports)
+        turn, _ = watch.next_turn(ports, watched)
         await ports.timers.soon(f"watch:{watched.number}:{turn - 1}", "look", watched.number, str(watched.version))
 
 

@@ -122,7 +122,7 @@ def _proposed(ports: Ports, request: Request, preview: Preview, evidence: list[F
         expires_at=ports.clock.now() + rule.expires,
         risk=action.risk,
         undo=action.undo.text() if action.undo else say("there is none"),
-        verify=action.verify,
+        verify=action.verified_by(request.given, is_way_back=bool(request.undo_of)),
         system=system.id,
         given={name: str(value) for name, value in request.given.items()},
         evidence=lines_of(evidence),

@@ -18,9 +18,9 @@ VERIFIABLE: Final = frozenset({Phase.FINISHED, Phase.INTERRUPTED})
 
 
 async def verify(ports: Ports, number: str, action: Action | None) -> None:
-    """Run the named checks until all hold or the time is over, then say which.
+    """Run the checks that the proposal named until all hold or the time is over, then say which.
 
-    An action that has left the catalog meanwhile can no longer be verified; a step by hand may have nothing to verify.
+    What has left the catalog meanwhile can no longer be verified; a step by hand may have nothing to verify.
     """
     fact = await _verdict(ports, number, action) if action is not None else run.Unverified(())
     await ports.record.change(RUNS, number, lambda now: fact if now.phase in VERIFIABLE else None, WORKER)
@@ -29,7 +29,9 @@ async def verify(ports: Ports, number: str, action: Action | None) -> None:
 async def _verdict(ports: Ports, number: str, action: Action) -> run.Verified | run.Unverified:
     system = ports.catalog.of(action.system)
     proposal = (await ports.record.load(RUNS, number)).proposal
-    checks = tuple(choices.told_by(system.checks[name], proposal) for name in action.verify)
+    if any(name not in system.checks for name in proposal.verify):
+        return run.Unverified(())
+    checks = tuple(choices.told_by(system.checks[name], proposal) for name in proposal.verify)
     wanted = Wanted(system, number, checks)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + action.verify_within.total_seconds()

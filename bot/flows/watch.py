@@ -1,4 +1,4 @@
-"""Watch one check: look every quarter of a minute, tell what changes, end by itself."""
+"""Watch one check: look every quarter of a minute, tell what changes, end by itself; a long watch looks less often."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,7 @@ from bot.flows.ports import Caller, Kept, Ports
 from bot.flows.rights import demand
 
 EVERY: Final = timedelta(seconds=15)
+OF_A_LONG_ONE: Final = timedelta(minutes=15)
 AT_ONCE: Final = 10
 WORKER: Final = Author("", "worker")
 
@@ -38,32 +39,33 @@ async def begin(
 
 async def follow(ports: Ports, check: Check, until: datetime, run: str) -> None:
     """Watch a check of a run that has just been verified; once, however often it is asked."""
-    fact = Begun(check.name, check.title.text(), until, system=check.system, given=check.given)
+    fact = Begun(check.name, check.title.text(), until, system=check.system, given=check.given, run=run)
     await ports.record.open(WATCHES, fact, WORKER, f"watch:{run}:{check.name}")
 
 
-async def look(ports: Ports, number: str) -> bool:
-    """Run the check once more and record what changed; whether there is a next time."""
+async def look(ports: Ports, number: str) -> Watch | None:
+    """Run the check once more and record what changed, or what there is at last; None when there is no next time."""
     state = await ports.record.load(WATCHES, number)
     if not state.is_open:
-        return False
+        return None
     system = ports.catalog.of(state.system)
     check = system.checks.get(state.begun.check)
-    if check is None or ports.clock.now() >= state.begun.until:
-        await ports.record.change(WATCHES, number, lambda now: watch.over(now, state.begun.until), WORKER)
-        return False
+    if check is None:
+        await ports.record.change(WATCHES, number, watch.over, WORKER)
+        return None
+    move = watch.over if ports.clock.now() >= state.begun.until else watch.seen
     report = await diagnose.run(ports, Wanted(system, check.name, (check.told(state.begun.given),)))
     [finding] = report.findings
-    kept = await ports.record.change(
-        WATCHES, number, lambda now: watch.seen(now, finding.level, finding.summary), WORKER
-    )
-    return kept.state.is_open
+    kept = await ports.record.change(WATCHES, number, lambda now: move(now, finding.level, finding.summary), WORKER)
+    return kept.state if kept.state.is_open else None
 
 
-def next_turn(ports: Ports) -> tuple[int, datetime]:
-    """The number of the next turn and when it comes; all watches look at the same moments."""
-    turn = int(ports.clock.now().timestamp() // EVERY.total_seconds()) + 1
-    return turn, datetime.fromtimestamp(turn * EVERY.total_seconds(), UTC)
+def next_turn(ports: Ports, state: Watch) -> tuple[int, datetime]:
+    """The number of the next turn and when it comes; all watches look at the same moments, a long one at fewer."""
+    is_long = state.begun.until - state.at > watch.LONGEST
+    every = (OF_A_LONG_ONE if is_long else EVERY).total_seconds()
+    turn = int(ports.clock.now().timestamp() // every) + 1
+    return turn, datetime.fromtimestamp(turn * every, UTC)
 
 
 async def stop(ports: Ports, caller: Caller, number: str) -> Kept[Watch]:

@@ -121,6 +121,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "llm.reach": "bot.providers.llm:REACH",
         "llm.probe": "bot.providers.llm:PROBE",
         "llm.usage": "bot.providers.llm:USAGE",
+        "llm.calls": "bot.providers.llm:CALLS",
         "log_file.lines": "bot.providers.log_file.reading:LINES",
         "log_file.json_field": "bot.providers.log_file.reading:JSON_FIELD",
         "mongodb.ping": "bot.providers.mongodb.health:PING",

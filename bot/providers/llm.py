@@ -18,6 +18,8 @@ LIMIT: Final = 6.0
 _CALL_LIMIT: Final = 5.0
 _ANTHROPIC_VERSION: Final = "2023-06-01"
 _OUTPUT_TOKENS: Final = 16
+_HOUR: Final = 3600
+_HOURS: Final = 24
 VendorName: TypeAlias = Literal["openai", "anthropic", "groq"]
 
 
@@ -201,6 +203,27 @@ async def _usage(address: Address, wanted: Usage) -> Reading:
     )
 
 
+async def _calls(address: Address, _: Parameters) -> Reading:
+    """The calls of the hour that ended last; those under way are not counted yet."""
+    unread = _unreadable(address)
+    if unread is None and address.vendor != "openai":
+        unread = say("{vendor} does not tell how many calls there were", vendor=VENDORS[address.vendor].name)
+    if unread is not None:
+        return Reading(say("calls unknown"), (Measurement("calls", None, missing=unread),))
+    api = _api(address, address.admin_key)
+    start = int(datetime.now(UTC).timestamp()) // _HOUR * _HOUR - _HOURS * _HOUR
+    document = await api.read(
+        "/v1/organization/usage/completions", start_time=str(start), bucket_width="1h", limit=str(_HOURS)
+    )
+    hours = [_sum(bucket, "num_model_requests") for bucket in api.records(dug(document, "data"))]
+    calls = int(hours[-1]) if hours else 0
+    return Reading(
+        say("{calls} calls to {vendor} in the last whole hour", calls=calls, vendor=api.vendor),
+        (Measurement("calls", calls),),
+        trend=tuple(hours),
+    )
+
+
 def _unreadable(address: Address) -> Text | None:
     if address.vendor == "groq":
         return say("Groq has no API for costs; look at console.groq.com, Usage")
@@ -252,3 +275,4 @@ def _api(address: Address, key: SecretStr | None) -> Api:
 REACH = Read("llm.reach", Address, Reach, LIMIT, _reach)
 PROBE = Read("llm.probe", Address, Probe, LIMIT, _probe)
 USAGE = Read("llm.usage", Address, Usage, LIMIT, _usage)
+CALLS = Read("llm.calls", Address, Parameters, LIMIT, _calls)

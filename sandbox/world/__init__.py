@@ -98,4 +98,10 @@ async def open_world(*, redis_binary: str | None = None, pace: float = 0.7, port
 def _backends(cluster: Cluster) -> list[Backend]:
     """The pods that take the API's requests, one after the other."""
     pods = takers(cluster.store, NAMESPACE, API, CANARY)
-    return [Backend(tag_of(image_of(pod)), cluster.fate_of(pod)) for pod in pods]
+    return [Backend(tag_of(image_of(pod)), cluster.fate_of(pod), _mode(pod)) for pod in pods]
+
+
+def _mode(pod: dict[str, Any]) -> str:
+    """MAINTENANCE_MODE, as the pod was started with it."""
+    variables = pod["spec"]["containers"][0].get("env", ())
+    return next((str(one.get("value", "")) for one in variables if one["name"] == "MAINTENANCE_MODE"), "")

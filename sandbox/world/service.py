@@ -22,6 +22,7 @@ class Backend:
 
     version: str
     fate: Fate
+    maintenance: str = ""
 
 
 @dataclass
@@ -98,10 +99,12 @@ class Service:
         return web.json_response({"version": self.conditions.version or version})
 
     async def _test_tenant(self, request: web.Request) -> web.Response:
-        """What users do, for the one tenant that a probe may use."""
+        """What users do, for the one tenant that a probe may use; in partial maintenance nobody else comes in."""
+        backend = self._next_backend()
         if request.headers.get("Authorization") != f"Bearer {self.test_token}":
-            return web.json_response({"error": "unauthorized"}, status=401)
-        is_well = self._next_backend().fate is not Fate.BAD and await self._is_up("db")
+            is_closed = backend.maintenance == "partial"
+            return web.json_response({"error": "unauthorized"}, status=503 if is_closed else 401)
+        is_well = backend.fate is not Fate.BAD and await self._is_up("db")
         return web.json_response({"items": []} if is_well else {"error": "internal"}, status=200 if is_well else 500)
 
     async def _metrics(self, _request: web.Request) -> web.Response:

@@ -471,6 +471,44 @@ def test_a_long_step_of_the_database_is_given_the_time_that_it_takes() -> None:
     assert index.limit.total_seconds() > 60 * index.parameters["minutes"]
 
 
+def test_maintenance_is_verified_by_a_503_for_newcomers_and_its_end_by_the_same_request_served() -> None:
+    found = system(NAME)
+    on, off, partly = (found.actions[name] for name in ("maintenance-on", "maintenance-off", "partial-maintenance"))
+    assert on.verify == ("newcomers-refused", "active-requests")
+    assert off.verify == ("api-health", "smoke-list")
+    assert partly.verify == ("rollout", "api-health", "newcomers-refused", "smoke-list")
+    assert partly.verified_by({}, is_way_back=True) == ("rollout", "api-health", "smoke-list")
+    closed, served = found.checks["newcomers-refused"], found.checks["smoke-list"]
+    assert (closed.thresholds["status"].expect, served.thresholds["status"].expect) == (503, 200)
+    assert closed.parameters["path"] == served.parameters["path"]
+    newcomer, signed_in = (found.profile.targets[one.target].address for one in (closed, served))
+    assert (newcomer["url"], sorted(newcomer), sorted(signed_in)) == (signed_in["url"], ["url"], ["token", "url"])
+
+
+def test_the_503_of_maintenance_is_no_alarm() -> None:
+    found = system(NAME)
+    assert [
+        word for word in (*found.alerts, *found.runbooks, "api", "smoke") if "newcomers-refused" in named_by(word)
+    ] == []
+
+
+def named_by(word: str) -> list[str]:
+    return [one.name for one in system(NAME).checks_named(word)]
+
+
+def test_the_check_behind_a_setting_verifies_it() -> None:
+    found = actions()
+    setting, siblings = found["set-setting"], ("llm-timeout", "fewer-tokens", "request-timeout")
+    behind = setting.asks["variable"].verify
+    assert tuple(behind) == setting.asks["variable"].choices
+    for one in (found[name] for name in siblings):
+        assert set(behind[one.parameters["variable"]]) == set(one.verify) - {"rollout", "api-health", "api-llm"}
+    assert set(behind["CACHE_TTL"]) <= {*found["cache-longer"].verify, *found["cache-longer"].evidence}
+    given = {"variable": "LLM_TIMEOUT", "value": "20"}
+    wanted = ("rollout", "api-health", "llm-latency", "error-rate")
+    assert setting.verified_by(given, is_way_back=False) == setting.verified_by(given, is_way_back=True) == wanted
+
+
 def test_the_same_list_of_addresses_is_blocked_unblocked_and_looked_at() -> None:
     found = system(NAME)
     told = [found.actions["block-address"], found.actions["unblock-address"], found.checks["blocked-addresses"]]

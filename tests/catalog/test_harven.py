@@ -55,6 +55,7 @@ WITHOUT_VERDICT = {
     "limited-subjects": "002-D12",
     "memory-trend": "002-D26",
     "missing-indexes": "002-D21",
+    "openai-calls": "002-A13",
     "openai-errors": "002-D15",
     "openai-usage": "002-D14",
     "redis-memory": "002-D05",

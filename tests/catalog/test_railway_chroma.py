@@ -38,6 +38,9 @@ JUDGED = rows(
     ("chroma-container", "running", {0: CRIT, 1: OK}),
     ("chroma-container", "restarting", {0: OK, 1: CRIT}),
     ("rag-collections", "status", {200: OK, 503: CRIT}),
+    ("rag-count", "count.collections", {0: CRIT, 1: OK}),
+    ("rag-sample", "status", {200: OK, 500: CRIT}),
+    ("rag-sample", "count.results", {0: CRIT, 1: OK}),
     ("chroma-collections", "absent", {0: OK, 1: CRIT}),
     ("chroma-sample", "hits", {0: CRIT, 1: OK}),
     ("chroma-folder", "exists", {True: OK, False: CRIT}),
@@ -147,6 +150,14 @@ def test_whatever_a_person_may_choose_is_taken_by_the_operation() -> None:
 @pytest.mark.parametrize(("action", "ask", "value"), NEVER_CHOSEN)
 def test_what_is_too_wide_or_odd_cannot_be_chosen(action: str, ask: str, value: str) -> None:
     assert not let_through(system(NAME), action, ask, value)
+
+
+def test_what_was_restored_is_verified_by_collections_and_a_sample_query_once_the_backend_runs() -> None:
+    found = system(NAME)
+    order = found.runbooks["store-down"].resolution
+    assert order.index("restore-chroma") < order.index("start-backend")
+    assert {"rag-collections", "rag-count", "rag-sample"} <= set(found.actions["start-backend"].verify)
+    assert found.checks["rag-count"].parameters["path"] == found.checks["rag-collections"].parameters["path"]
 
 
 def test_the_store_is_restored_to_a_free_place_while_nobody_writes_and_only_with_a_backup() -> None:

@@ -24,6 +24,7 @@ DOCUMENT = {
     "checks": [{"name": "db", "ms": 3.5}],
     "owner": "maria@example.com",
     "nothing": None,
+    "queue": [],
 }
 
 
@@ -133,6 +134,16 @@ async def test_a_field_that_is_not_there_is_missing_with_a_reason(patient: Patie
     assert missing(reading, "json.checks.7.ms") == "the answer has no field `checks.7.ms`"
     assert missing(reading, "json.pool") == "the field `pool` is empty or holds more than one value"
     assert missing(reading, "json.nothing") == "the field `nothing` is empty or holds more than one value"
+
+
+async def test_the_items_of_a_list_are_counted_and_an_empty_one_has_none(patient: Patient) -> None:
+    reading = await read("http.get", {"url": patient.url}, path="/health", counts=["checks", "queue", "pool", "gone"])
+    values = measured(reading)
+    assert (values["count.checks"], values["count.queue"]) == (1, 0)
+    assert missing(reading, "count.pool") == "the answer has no list `pool`"
+    assert missing(reading, "count.gone") == "the answer has no list `gone`"
+    posted = await read("http.post", {"url": patient.url}, path="/health", counts=["checks"])
+    assert missing(posted, "count.checks") == "the answer has no list `checks`"
 
 
 async def test_several_tries_give_the_median_and_the_slowest_twentieth(patient: Patient) -> None:

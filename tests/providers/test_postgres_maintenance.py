@@ -251,6 +251,7 @@ async def test_a_purge_counts_first_and_deletes_nothing(postgres: PostgresServer
     assert lines(shown)[f"rows of conversations before {before}"] == ("99", "0")
     assert lines(shown)["of the old rows, kept under a legal hold"] == ("1", "1")
     assert "only a restore of a backup brings them" in warnings(shown)
+    assert "The disk does not get emptier by it: a VACUUM lets conversations use the room again." in warnings(shown)
     assert "Approve only if the check backup_age proves" in warnings(shown)
     assert shown.undo == {}
     assert count(postgres) == 200

@@ -137,6 +137,19 @@ async def test_costs_that_cannot_be_read_are_unknown_with_the_reason(vendors: Ve
     assert words in missing(await read("llm.usage", address), "spend_usd")
 
 
+async def test_calls_are_those_of_the_last_whole_hour_and_an_hour_without_any_is_none(vendors: Vendors) -> None:
+    vendor, address = of(vendors, "openai")
+    reading = await read("llm.calls", address | {"admin_key": vendor.admin_key})
+    assert measured(reading) == {"calls": 402}
+    assert reading.trend == (410, 386, 402)
+    vendor.calls = [410, 0]
+    assert measured(await read("llm.calls", address | {"admin_key": vendor.admin_key})) == {"calls": 0}
+    assert "add an `admin_key` of OpenAI" in missing(await read("llm.calls", address), "calls")
+    other, address = of(vendors, "anthropic")
+    unread = await read("llm.calls", address | {"admin_key": other.admin_key})
+    assert missing(unread, "calls") == "Anthropic does not tell how many calls there were"
+
+
 async def test_costs_with_a_key_that_may_not_read_them_are_denied(vendors: Vendors) -> None:
     vendor, address = of(vendors, "openai")
     vendor.admin_scopes = set()

@@ -16,6 +16,7 @@ CHECKS: Final[dict[str, dict[str, object]]] = {
     "llm.probe": {},
     "llm.reach": {},
     "llm.usage": {},
+    "llm.calls": {},
     "pipeline.vulnerabilities": {},
     "pipeline.workflow": {"name": "security.yml"},
     "sentry.issues": {},

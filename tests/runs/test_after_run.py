@@ -4,7 +4,10 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.core import run
+from bot.core.family import WATCHES
 from bot.core.run import Phase
+from bot.core.watch import Outcome, Watch
+from bot.slack.voice import Voice
 from tests.house import House
 from tests.people import APPROVER, NEXT_ON_CALL
 from tests.runs.steps import facts_of, proposed, reached, runs_there_are, state_of, verified
@@ -97,6 +100,35 @@ async def test_what_verified_it_is_watched_for_as_long_as_the_action_says(house:
     assert await house.replied("WT-1", "🔴")
     await advance(house, minutes=10)
     assert await house.shows("WT-1", "ended")
+
+
+async def test_what_shows_only_later_is_watched_and_the_thread_of_the_run_tells_how_it_went(house: House) -> None:
+    await house.click(APPROVER, await proposed(house, "other-memory"), "run:approve")
+    await verified(house)
+    assert "Redis has room" in house.words(await house.headline("WT-1"))
+    assert await house.find("WT-2") is None, "what verified it is not watched where something else shows later"
+    first = (await watched(house)).first
+    assert first
+    await memory(house, set_to=200)
+    await advance(house, minutes=5)
+    assert await facts_of(house, Outcome) == []
+    await advance(house, minutes=181)
+    assert await house.shows("WT-1", "ended")
+    said = await house.replied("RUN-1", "Watched afterwards")
+    assert Voice("en", "UTC").plain(first) in said
+    assert "of 200.0 MB" in said
+    await advance(house, minutes=60)
+    assert len(await facts_of(house, Outcome)) == 1
+    assert (await state_of(house)).phase is Phase.VERIFIED
+
+
+async def watched(house: House) -> Watch:
+    async def seen() -> Watch | None:
+        state: Watch = await house.demo.bot.ports.record.load(WATCHES, "WT-1")
+        return state if state.first else None
+
+    found: Watch = await house.until(seen)
+    return found
 
 
 async def advance(house: House, minutes: int) -> None:

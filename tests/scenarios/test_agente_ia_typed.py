@@ -16,9 +16,23 @@ async def test_a_setting_is_corrected_after_approval_and_put_back(house: House) 
     done = await _settled(house, "RUN-1")
     assert done.phase is Phase.VERIFIED
     assert done.proposal.preview.arguments["value"] == "600"
+    assert done.proposal.verify == ("rollout", "api-health", "redis-memory", "llm-errors")
+    assert len(done.lines) == 4
     await house.command(ON_CALL, "/run undo RUN-1")
     await house.click(APPROVER, await house.shows("RUN-2", "600"), "run:approve")
     assert (await _settled(house, "RUN-2")).proposal.preview.arguments["value"] == "1800"
+
+
+async def test_partial_maintenance_turns_newcomers_away_and_serves_who_is_signed_in(house: House) -> None:
+    await house.command(NEXT_ON_CALL, "/run partial-maintenance")
+    await house.click(APPROVER, await house.shows("RUN-1", "MAINTENANCE_MODE"), "run:approve")
+    assert (await _settled(house, "RUN-1")).phase is Phase.VERIFIED
+    await house.replied("RUN-1", "Quem chega recebe o 503 da manutenção")
+    await house.command(NEXT_ON_CALL, "/run undo RUN-1")
+    await house.click(APPROVER, await house.headline("RUN-2 ·"), "run:approve")
+    assert (await _settled(house, "RUN-2")).phase is Phase.VERIFIED
+    await house.command(NEXT_ON_CALL, "/diag newcomers-refused")
+    assert "401 instead of 503" in await house.told(NEXT_ON_CALL, "401")
 
 
 async def test_one_pod_profiles_for_half_an_hour_and_goes_by_itself(house: House) -> None:

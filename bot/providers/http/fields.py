@@ -26,6 +26,16 @@ def measured_fields(answer: Answer, paths: tuple[str, ...]) -> Iterator[Measurem
     yield from (_field(document, path) for path in paths)
 
 
+def counted_fields(answer: Answer, paths: tuple[str, ...]) -> Iterator[Measurement]:
+    """One measurement `count.<path>` per dotted path that leads to a list: how many items it has."""
+    document = document_of(answer) if paths else ABSENT
+    for path in paths:
+        found = None if document is ABSENT else found_in(document, path)
+        count = len(found) if isinstance(found, list) else None
+        absent = say("the answer has no list `{path}`", path=path) if count is None else None
+        yield Measurement(f"count.{path}", count, missing=absent)
+
+
 def document_of(answer: Answer) -> Any:
     """The body as JSON, without NaN and Infinity; ABSENT when it is none."""
     try:

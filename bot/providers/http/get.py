@@ -16,7 +16,7 @@ from bot.core.redaction import mask
 from bot.core.text import Text, say
 from bot.providers.http.address import Address, base_of, client, host_of
 from bot.providers.http.exchange import Answer, ask
-from bot.providers.http.fields import evidence_of, measured_fields
+from bot.providers.http.fields import counted_fields, evidence_of, measured_fields
 
 _MAX_REDIRECTS: Final = 5
 _HEADER_LIMIT: Final = 200
@@ -24,6 +24,8 @@ _HEADER_LIMIT: Final = 200
 
 class Get(Parameters):
     """What to ask for; `fields` are dotted paths into a JSON answer (`checks.0.status`), `headers` names of headers.
+
+    `counts` are dotted paths to lists, whose items are counted.
 
     `body_contains` is words that a healthy page shows. `follow` follows up to five redirects, and takes the token
     along only while the host stays the same.
@@ -34,6 +36,7 @@ class Get(Parameters):
     expect_status: int | None = 200
     tries: int = Field(1, ge=1, le=20)
     fields: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     body_contains: str = ""
     timeout_ms: int = Field(2000, ge=50, le=10_000)
@@ -76,7 +79,7 @@ def _reading(answers: list[Answer], wanted: Get) -> Reading:
         measurements.append(Measurement("latency_p95_ms", round(latencies[rank], 1), "ms"))
     measurements.append(Measurement("bytes", len(told.body), "B"))
     measurements += _extras(told, wanted)
-    measurements += measured_fields(told, wanted.fields)
+    measurements += [*measured_fields(told, wanted.fields), *counted_fields(told, wanted.counts)]
     return Reading(_summary(told.status, latency, wanted), tuple(measurements), evidence_of(told))
 
 

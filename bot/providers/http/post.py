@@ -15,14 +15,14 @@ from bot.core.operation import Parameters, Read
 from bot.core.text import Text, say
 from bot.providers.http.address import Address, base_of, client
 from bot.providers.http.exchange import Answer, ask
-from bot.providers.http.fields import ABSENT, document_of, found_in
+from bot.providers.http.fields import ABSENT, counted_fields, document_of, found_in
 
 
 class Post(Parameters):
     """A POST that writes a synthetic record: `body` stands in the catalog, credentials come from the address.
 
     `user_field` and `password_field` name the fields of the body that receive the address's `user` and `password`;
-    `token_field` is the dotted path where a login answers its token.
+    `token_field` is the dotted path where a login answers its token, `counts` lead to lists, whose items are counted.
     """
 
     path: str = Field(pattern=r"^/\S*$")
@@ -31,6 +31,7 @@ class Post(Parameters):
     password_field: str = ""
     expect_status: int = 200
     token_field: str = ""
+    counts: tuple[str, ...] = ()
     timeout_ms: int = Field(5000, ge=50, le=60_000)
 
 
@@ -42,6 +43,7 @@ async def _read(address: Address, wanted: Post) -> Reading:
     measurements = [Measurement("status", answer.status), Measurement("latency_ms", round(answer.took_ms, 1), "ms")]
     if wanted.token_field:
         measurements.append(_has_token(answer, wanted.token_field))
+    measurements += counted_fields(answer, wanted.counts)
     return Reading(_summary(answer, wanted), tuple(measurements))
 
 

@@ -82,6 +82,7 @@ async def _preview(address: Address, wanted: Purge) -> Preview:
         arguments=_arguments(wanted),
         warnings=(
             say("Deleted rows do not come back; only a restore of a backup brings them."),
+            say("The disk does not get emptier by it: a VACUUM lets {table} use the room again.", table=wanted.table),
             say("Approve only if the check {check} proves a backup that can be restored.", check=wanted.backup_check),
             *(() if wanted.hold_table else (_no_hold(),)),
             *guard.warnings,

@@ -5,8 +5,9 @@ from bot.core.events import Recorded
 from bot.core.run import Phase, Run
 from bot.core.standing import deadline, is_late, is_left_undone, is_to_do
 from bot.core.text import Person, Text, say
+from bot.core.watch import Outcome
 from bot.slack.blocks import parts
-from bot.slack.blocks.incident import finding_lines
+from bot.slack.blocks.incident import LEVEL_SIGNS, finding_lines
 from bot.slack.blocks.parts import Message
 from bot.slack.voice import Voice
 
@@ -51,6 +52,14 @@ def _told(event: Recorded, after: Run) -> Text:
             return say(
                 "🔴 Its time is over, but it could not be taken back: {reason} Take it back by its button.",
                 reason=reason,
+            )
+        case Outcome(title, level, first, last):
+            return say(
+                "{sign} Watched afterwards, {title}: at first {first}; at last {last}.",
+                sign=LEVEL_SIGNS[level],
+                title=title,
+                first=first,
+                last=last,
             )
         case run.Undone(by):
             return say("↩️ Taken back by {run}.", run=by)

@@ -46,5 +46,7 @@ def _told(event: Recorded, after: Watch) -> Text:
             return say("{sign} {when}: {summary}", sign=LEVEL_SIGNS[level], when=event.at, summary=summary)
         case watch.Ended(stopped=True):
             return say("⏹️ {who} stopped the watch.", who=Person(event.by.user))
+        case watch.Ended(summary=Text() as last) if after.first:
+            return say("⏹️ The watch has ended. At first: {first}. At last: {last}.", first=after.first, last=last)
         case _:
             return say("⏹️ The watch has ended.")

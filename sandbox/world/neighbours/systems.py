@@ -33,6 +33,7 @@ SITES: Final[dict[str, dict[str, Answer]]] = {
     CHROMA: {
         "GET /health": Answer({"status": "ok"}),
         "GET /rag/collections": Answer({"collections": ["documents", "faq"]}),
+        "POST /rag/query": Answer({"results": [{"document": "faq-12", "distance": 0.21}]}),
         "POST /auth/login": Answer(_TOKEN, is_login=True),
     },
     "railway-chroma-frontend": {"GET /": Answer(_PAGE)},

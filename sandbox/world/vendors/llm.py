@@ -24,6 +24,7 @@ class Llm(Vendor):
         self.is_out_of_quota = False
         self.models = {"emulated-1", "emulated-2"}
         self.costs: list[float] = [1.5, 2.25]
+        self.calls: list[int] = [410, 386, 402]
 
     def routes(self) -> list[web.RouteDef]:
         prefix = _PREFIX[self.kind]
@@ -32,6 +33,7 @@ class Llm(Vendor):
             web.get(f"{prefix}/models", self._models),
             web.post(f"{prefix}{completions}", self._completion),
             web.get("/v1/organization/costs", self._openai_costs),
+            web.get("/v1/organization/usage/completions", self._openai_calls),
             web.get("/v1/organizations/cost_report", self._anthropic_costs),
             web.get("/health", self._nothing),
         ]
@@ -83,6 +85,15 @@ class Llm(Vendor):
             return self._error(403, "missing_scope", "Missing scopes: api.usage.read")
         days = [[{"amount": {"value": cost, "currency": "usd"}}] for cost in self.costs]
         return web.json_response({"object": "page", "data": [{"results": day} for day in days], "has_more": False})
+
+    async def _openai_calls(self, request: web.Request) -> web.Response:
+        """By hour; one bucket an hour, without results where there were none."""
+        if not self._is_allowed(request, self.admin_key) or "api.usage.read" not in self.admin_scopes:
+            return self._error(403, "missing_scope", "Missing scopes: api.usage.read")
+        if request.query.get("bucket_width") != "1h":
+            return self._error(400, "invalid_request", "bucket_width")
+        hours = [[{"num_model_requests": count}] if count else [] for count in self.calls]
+        return web.json_response({"object": "page", "data": [{"results": hour} for hour in hours], "has_more": False})
 
     async def _anthropic_costs(self, request: web.Request) -> web.Response:
         if not self._is_allowed(request, self.admin_key):
