@@ -29,26 +29,28 @@ class CatalogTargets:
         if not isinstance(found, Read):
             raise ConfigError(f"{check.name}: {check.operation} changes things; a check must not")
         address = await self._address(check, found)
-        return await found.run(address, _parameters(found, check.parameters))
+        return await found.run(address, _parameters(found, check, check.parameters))
 
     async def reveal(self, check: Check) -> tuple[str, ...]:
         """Read what a restricted check masks."""
         found = await loaded(check.operation)
         if not isinstance(found, Read) or found.reveal is None:
             raise ConfigError(f"{check.name}: {check.operation} masks nothing that could be read in full")
-        return await found.reveal(await self._address(check, found), _parameters(found, check.parameters))
+        return await found.reveal(await self._address(check, found), _parameters(found, check, check.parameters))
 
     async def preview(self, action: Action, given: Mapping[str, Any]) -> Preview:
         """Read what an action would change."""
         found = await _change(action)
         address = await self._address(action, found)
-        return await found.preview(address, _parameters(found, _merged(found, action, given)))
+        return await found.preview(address, _parameters(found, action, _merged(found, action, given)))
 
     async def execute(self, action: Action, given: Mapping[str, Any], preview: Preview, progress: Progress) -> Text:
         """Change it, once."""
         found = await _change(action)
         address = await self._address(action, found)
-        return await found.execute(address, _parameters(found, _merged(found, action, given)), preview, progress)
+        return await found.execute(
+            address, _parameters(found, action, _merged(found, action, given)), preview, progress
+        )
 
     async def require_configured(self, user: Check | Action) -> None:
         """Raise TargetError unless the target of a check or an action is configured for its operation."""
@@ -76,12 +78,9 @@ class CatalogTargets:
 
 
 def _misconfigured(target: str, error: ValidationError) -> TargetError:
-    """Names only, never values; what is wrong with the whole has no name."""
-    wrong = [str(detail["loc"][0]) for detail in error.errors() if detail["loc"]]
-    if wrong:
+    if wrong := _names(error):
         return TargetError("not configured: {target} needs a valid {names}", target=target, names=", ".join(wrong))
-    reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-    return TargetError("not configured: {target}: {reason}", target=target, reason=reason)
+    return TargetError("not configured: {target}: {reason}", target=target, reason=_reason(error))
 
 
 async def _change(action: Action) -> Change:
@@ -101,8 +100,33 @@ def _merged(found: Change, action: Action, given: Mapping[str, Any]) -> dict[str
     return {**action.parameters, **pinned}
 
 
-def _parameters(found: Operation, raw: Mapping[str, Any]) -> Parameters:
+def _parameters(found: Operation, user: Check | Action, raw: Mapping[str, Any]) -> Parameters:
     try:
         return found.parameters.model_validate(dict(raw))
     except ValidationError as error:
-        raise TargetError("{operation}: {message}", operation=found.name, message=error.errors()[0]["msg"]) from error
+        raise _misfit(found, user, error) from error
+
+
+def _misfit(found: Operation, user: Check | Action, error: ValidationError) -> TargetError:
+    if wrong := _names(error):
+        return TargetError(
+            "{entry}: {operation} does not take what was given for {names}, or misses it.",
+            entry=user.name,
+            operation=found.name,
+            names=", ".join(wrong),
+        )
+    return TargetError(
+        "{entry}: {operation} does not take these parameters together: {reason}",
+        entry=user.name,
+        operation=found.name,
+        reason=_reason(error),
+    )
+
+
+def _names(error: ValidationError) -> list[str]:
+    """Names only, never values; what is wrong with the whole has no name."""
+    return list(dict.fromkeys(str(detail["loc"][0]) for detail in error.errors() if detail["loc"]))
+
+
+def _reason(error: ValidationError) -> str:
+    return error.errors()[0]["msg"].removeprefix("Value error, ")

@@ -1,7 +1,7 @@
 """Customer Support asks its own application what a customer would ask: proposed, confirmed, answered, kept."""
 
 from tests.house import House
-from tests.people import ON_CALL
+from tests.people import NEXT_ON_CALL, ON_CALL
 from tests.runs.steps import readable, settled, verified
 
 CHANNEL = "customer-support"
@@ -55,3 +55,19 @@ async def test_a_silent_application_is_critical_for_whoever_diagnoses_the_bot(ho
     app.trouble.status = 503
     await house.command(ON_CALL, "/diag bot-answers", channel=CHANNEL)
     await house.told(ON_CALL, "503")
+
+
+async def test_a_value_that_the_operation_does_not_take_is_told_by_its_name(house: House) -> None:
+    await house.command(NEXT_ON_CALL, "/diag company-settings company=_acme", channel=CHANNEL)
+    said = await house.told(NEXT_ON_CALL, "Settings of a company")
+    assert "company-settings: app_api.company does not take what was given for company, or misses it." in said
+    await house.command(NEXT_ON_CALL, "/run set-language", channel=CHANNEL)
+    wording = "Responda sempre em português do Brasil, com clareza e cordialidade."
+    await house.submit(NEXT_ON_CALL, company="_acme", value=wording)
+
+    async def told() -> str:
+        shown = house.words((await house.views(NEXT_ON_CALL))[-1])
+        return shown if "Nothing was proposed" in shown else ""
+
+    refusal = await house.until(told)
+    assert "set-language: app_api.update_company does not take what was given for company" in refusal
