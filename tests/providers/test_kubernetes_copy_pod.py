@@ -1,6 +1,7 @@
 """`kubernetes.copy_pod`: one more pod with one variable set otherwise, the others untouched, gone again afterwards."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from kubernetes_room import (
 from readings import measured, read, rendered, spoken
 
 from bot.core.errors import Denied
+from sandbox.world.kubernetes.pod_logs import Said
 from sandbox.world.kubernetes.resources import PODS, Document
 from sandbox.world.seed import NAMESPACE
 
@@ -144,6 +146,16 @@ async def test_a_copy_that_does_not_do_what_it_should_is_taken_away_again(change
         assert spoken(error).endswith("It was taken away again.")
         assert reason in rendered(error.text.values["reason"])
         assert COPY not in room.pod_names()
+
+
+async def test_a_log_of_which_only_the_beginning_was_read_is_told_as_such() -> None:
+    async with open_room() as room:
+        room.cluster.said.append(Said(COPY, "x" * 600_000, datetime.now(UTC) - timedelta(days=1)))
+        error = await refusal(do("copy_pod", room, PROFILING | {"within": 1}))
+        assert rendered(error.text.values["reason"]).endswith(
+            "within 1 s it did not write “memory profile written” into the first 512 KiB of its log; what came later "
+            "was not read."
+        )
 
 
 async def test_a_copy_that_does_not_work_and_cannot_be_taken_away_is_told_as_being_there_still() -> None:

@@ -105,6 +105,7 @@ async def _removed(cluster: Cluster, wanted: CopyPod, uid: str) -> Text:
 
 async def _until_it_works(cluster: Cluster, wanted: CopyPod) -> None:
     """Until it is ready and has said what it should."""
+    log = b""
     try:
         async with asyncio.timeout(wanted.within):
             for pause in growing():
@@ -113,17 +114,35 @@ async def _until_it_works(cluster: Cluster, wanted: CopyPod) -> None:
                     pod = await cluster.read(PODS, name_of(wanted.name))
                     require_ours(pod, wanted.name)
                     _require_hope(pod)
-                    if is_ready(pod) and await _says(cluster, pod, wanted):
+                    if not is_ready(pod):
+                        continue
+                    if not wanted.says:
+                        return
+                    log = await _log(cluster, pod, wanted)
+                    if wanted.says.encode() in log:
                         return
                 except (TimedOut, Unreachable):
                     continue
     except TimeoutError as error:
-        raise TimedOut(
-            "{pod} was made, but within {seconds} s it was not ready, or did not write “{words}”.",
+        raise _too_late(wanted, is_cut=len(log) >= _LOG_BYTES) from error
+
+
+def _too_late(wanted: CopyPod, *, is_cut: bool) -> TimedOut:
+    if is_cut:
+        return TimedOut(
+            "{pod} was made, but within {seconds} s it did not write “{words}” into the first {size} KiB of its log; "
+            "what came later was not read.",
             pod=name_of(wanted.name),
             seconds=wanted.within,
             words=wanted.says,
-        ) from error
+            size=_LOG_BYTES // 1024,
+        )
+    return TimedOut(
+        "{pod} was made, but within {seconds} s it was not ready, or did not write “{words}”.",
+        pod=name_of(wanted.name),
+        seconds=wanted.within,
+        words=wanted.says,
+    )
 
 
 def _require_hope(pod: Document) -> None:
@@ -133,14 +152,13 @@ def _require_hope(pod: Document) -> None:
         raise TargetError("{pod} does not start: {reason}.", pod=pod["metadata"]["name"], reason=hopeless[0])
 
 
-async def _says(cluster: Cluster, pod: Document, wanted: CopyPod) -> bool:
-    if not wanted.says:
-        return True
+async def _log(cluster: Cluster, pod: Document, wanted: CopyPod) -> bytes:
+    """The beginning of what it wrote so far."""
     query = {"container": wanted.container or main_container(pod), "limitBytes": str(_LOG_BYTES)}
     try:
-        return wanted.says.encode() in await cluster.log(pod["metadata"]["name"], query, _LOG_BYTES)
+        return await cluster.log(pod["metadata"]["name"], query, _LOG_BYTES)
     except NoLog:
-        return False
+        return b""
 
 
 async def _give_up(cluster: Cluster, wanted: CopyPod, error: TargetError) -> NoReturn:
