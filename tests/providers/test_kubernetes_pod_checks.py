@@ -15,7 +15,7 @@ from bot.core.errors import Denied, TimedOut, Unreachable
 from sandbox.world.kubernetes import pod_states
 from sandbox.world.kubernetes.companions import FAKE_CRM_KEY, autoscaler
 from sandbox.world.kubernetes.pod_logs import FAKE_EMAIL, FAKE_TOKEN, Said
-from sandbox.world.kubernetes.resources import AUTOSCALERS, PODS, SECRETS
+from sandbox.world.kubernetes.resources import AUTOSCALERS, EVENTS, PODS, SECRETS
 from sandbox.world.seed import NAMESPACE
 from tests.ports import NOBODY
 
@@ -147,6 +147,29 @@ async def test_a_pod_that_was_killed_for_memory_is_counted_though_it_runs_again(
     reading = await read("kubernetes.pods", room.address(), deployment=NAME)
     assert measured(reading)["oom_killed"] == 1
     assert "ended with OOMKilled, exit code 137" in reading.evidence[1]
+
+
+async def test_more_warnings_than_are_read_are_told_as_a_part(room: Room) -> None:
+    moment = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    for number in range(2001):
+        event = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": f"storm.{number}", "namespace": NAMESPACE},
+            "involvedObject": {"kind": "Pod", "name": f"{NAME}-0", "namespace": NAMESPACE},
+            "type": "Warning",
+            "reason": "BackOff",
+            "message": f"storm {number}",
+            "lastTimestamp": moment,
+        }
+        room.store.create(EVENTS, event)
+    reading = await read("kubernetes.events", room.address(), name=NAME)
+    assert summary(reading) == (
+        "at least 2000 warnings in the last 30 min: the namespace holds more than 2000, and no more were read"
+    )
+    assert measured(reading) == {"warnings": None, "occurrences": None}
+    assert missing(reading, "warnings") == "only 2000 warnings of the namespace were read"
+    assert len(reading.evidence) == 10
 
 
 async def test_logs_of_all_pods_are_read_together_with_addresses_and_tokens_masked(room: Room) -> None:

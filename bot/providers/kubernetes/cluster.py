@@ -48,20 +48,20 @@ class Cluster:
 
     async def listing(self, resource: Resource, **query: str) -> list[Document]:
         """The objects that match, at most 2,000: beyond that more pages would not tell an engineer more."""
-        return (await self._pages(resource, query))[0]
+        return (await self.pages(resource, query))[0]
 
     async def all_of(self, resource: Resource, **query: str) -> list[Document]:
         """Every object that matches; a decision that overlooks one is none, so that too many of them are an error."""
-        return _whole(await self._pages(resource, query), resource, self.namespace)
+        return _whole(await self.pages(resource, query), resource, self.namespace)
 
     async def everywhere(self, resource: Resource, **query: str) -> list[Document]:
         """The same in all of the cluster, beyond this namespace."""
-        return _whole(await self._pages(resource, query, is_everywhere=True), resource, "*")
+        return _whole(await self.pages(resource, query, is_everywhere=True), resource, "*")
 
-    async def _pages(
+    async def pages(
         self, resource: Resource, query: dict[str, str], *, is_everywhere: bool = False
     ) -> tuple[list[Document], bool]:
-        """What a few pages hold, and whether that is all."""
+        """What a few pages hold, at most 2,000 objects, and whether that is all."""
         found: list[Document] = []
         token = ""
         for _ in range(_PAGES):

@@ -44,19 +44,35 @@ class _Warning:
 
 async def _read(address: Address, window: Window) -> Reading:
     async with opened(address) as cluster:
-        documents = await cluster.listing(EVENTS, fieldSelector="type=Warning")
+        documents, is_all = await cluster.pages(EVENTS, {"fieldSelector": "type=Warning"})
     since = datetime.now(UTC) - timedelta(minutes=window.minutes)
     belongs = re.compile(re.escape(window.name) + _OFFSPRING)
     wanted = [one for one in documents if not window.name or belongs.fullmatch(one["involvedObject"].get("name", ""))]
     recent = sorted((one for one in map(_warning, wanted) if one.at >= since), key=lambda one: one.at, reverse=True)
+    evidence = tuple(mask(str(one))[:_LINE_LIMIT] for one in recent[:_SHOWN])
+    if not is_all:
+        return _told_in_part(recent, len(documents), window.minutes, evidence)
     return Reading(
         _summary(recent, window.minutes),
         (
             Measurement("warnings", len(recent)),
             Measurement("occurrences", sum(one.count for one in recent)),
         ),
-        tuple(mask(str(one))[:_LINE_LIMIT] for one in recent[:_SHOWN]),
+        evidence,
     )
+
+
+def _told_in_part(recent: list[_Warning], read: int, minutes: int, evidence: tuple[str, ...]) -> Reading:
+    """The API server sorts them by name: what was not read may be the newest."""
+    reason = say("only {count} warnings of the namespace were read", count=read)
+    told = say(
+        "at least {count} warnings in the last {minutes} min: the namespace holds more than {read}, and no more were "
+        "read",
+        count=len(recent),
+        minutes=minutes,
+        read=read,
+    )
+    return Reading(told, tuple(Measurement(name, None, "", reason) for name in ("warnings", "occurrences")), evidence)
 
 
 def _warning(event: Document) -> _Warning:
