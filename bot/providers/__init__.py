@@ -199,6 +199,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "secrets.compare": "bot.providers.secrets.presence:COMPARE",
         "sentry.issues": "bot.providers.sentry:ISSUES",
         "statuspage.status": "bot.providers.statuspage.status:STATUS",
+        "statuspage.quiet": "bot.providers.statuspage.quiet:QUIET",
         "supabase.auth_health": "bot.providers.supabase.services:AUTH_HEALTH",
         "supabase.rest": "bot.providers.supabase.services:REST",
         "supabase.connections": "bot.providers.supabase.database:CONNECTIONS",

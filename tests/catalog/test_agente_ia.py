@@ -44,6 +44,7 @@ JUDGED = rows(
     ("host-disk", "used_percent", DISK),
     ("smoke-test", "failed", {0: OK, 1: CRIT}),
     ("smoke-list", "status", {200: OK, 500: CRIT}),
+    ("openai-quiet", "outages", {0: OK, 1: WARN}),
     ("newcomers-refused", "status", {503: OK, 401: WARN}),
     ("smoke-answer", "status", {200: OK, 500: CRIT}),
     ("traffic-ratio", "value", {1: OK, 3: OK, 3.5: WARN, 10: WARN, 10.5: CRIT}),

@@ -167,3 +167,21 @@ async def test_what_strangers_write_on_a_page_is_masked_and_stays_on_its_line(pa
     assert "***@example.com" in reading.evidence[0]
     assert "ghp_0123456789" not in repr(reading)
     assert not {"\n", "\u202e"} & set(reading.evidence[0])
+
+
+async def test_how_long_a_vendor_has_been_well_counts_from_the_end_of_its_last_outage(pages: StatusPages) -> None:
+    quiet = "statuspage.quiet", at(pages, "atlassian")
+    calm = await read(*quiet)
+    assert measured(calm)["outages"] == 0
+    assert missing(calm, "quiet_min") == "the page lists no outage"
+    pages.break_down("ChatGPT", "Sidebar is slow", indicator="minor", impact="minor")
+    assert measured(await read(*quiet))["outages"] == 0
+    pages.break_down("API", "Elevated errors")
+    down = await read(*quiet)
+    assert measured(down) == {"outages": 1, "quiet_min": 0}
+    assert summary(down) == "an outage goes on: Elevated errors"
+    pages.recover(datetime.now(UTC) - timedelta(minutes=40))
+    assert measured(await read(*quiet)) == {"outages": 0, "quiet_min": 40}
+    assert measured(await read(*quiet, minutes=60)) == {"outages": 1, "quiet_min": 40}
+    pages.past[0]["resolved_at"] = pages.past[1]["resolved_at"] = "yesterday"
+    assert "when an incident ended" in spoken(await refusal(*quiet))

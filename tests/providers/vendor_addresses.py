@@ -20,6 +20,7 @@ CHECKS: Final[dict[str, dict[str, object]]] = {
     "pipeline.vulnerabilities": {},
     "pipeline.workflow": {"name": "security.yml"},
     "sentry.issues": {},
+    "statuspage.quiet": {},
     "statuspage.status": {},
     "supabase.advisors": {},
     "supabase.migrations": {},

@@ -1,6 +1,7 @@
 """The actions and runbooks of the demo's own system, typed in Slack: done, refused, held back, stopped by a breach."""
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.core import run
@@ -61,6 +62,21 @@ async def test_what_is_dangerous_is_refused_with_the_safe_way_and_odd_values_are
     assert "cannot be “LD_PRELOAD”" in await house.command(NEXT_ON_CALL, "/run set-setting variable=LD_PRELOAD value=1")
     assert "cannot be “500”" in await house.command(NEXT_ON_CALL, "/run scale-api replicas=500")
     assert "cannot be chosen" in await house.command(NEXT_ON_CALL, "/run cache-longer value=1")
+
+
+async def test_the_first_llm_provider_comes_back_only_after_it_was_well_for_a_while(house: House) -> None:
+    page = house.demo.world.neighbours.pages["openai"]
+    page.break_down("API", "Elevated errors")
+    await house.command(NEXT_ON_CALL, "/run use-openai")
+    assert "an outage goes on: Elevated errors" in await house.told(NEXT_ON_CALL, "Nothing was proposed")
+    page.recover(datetime.now(UTC) - timedelta(minutes=20))
+    await house.post("clock", advance=120)
+    await house.command(NEXT_ON_CALL, "/run use-openai")
+    await house.told(NEXT_ON_CALL, "the last outage ended 20 min ago")
+    page.past[0]["resolved_at"] = (datetime.now(UTC) - timedelta(minutes=31)).isoformat()
+    await house.post("clock", advance=120)
+    await house.command(NEXT_ON_CALL, "/run use-openai")
+    assert "LLM_PROVIDER" in house.words(await house.headline("RUN-1 ·"))
 
 
 async def test_more_pods_wait_for_a_database_that_can_take_them(house: House) -> None:

@@ -39,13 +39,18 @@ class Status(Parameters):
     components: tuple[str, ...] = Field((), max_length=20)
 
 
-async def _read(address: Address, wanted: Status) -> Reading:
-    url = address.url.get_secret_value()
-    api = Api(
+def api_of(address: Address) -> Api:
+    """The way to a page."""
+    return Api(
         vendor=say("the status page"),
-        base=url,
+        base=address.url.get_secret_value(),
         grant=say("Status pages are public; a proxy between us and the page may ask for a login."),
     )
+
+
+async def _read(address: Address, wanted: Status) -> Reading:
+    url = address.url.get_secret_value()
+    api = api_of(address)
     page = await _KINDS[wanted.kind](api, bool(wanted.components))
     chosen, absent = _chosen(page, wanted.components)
     return Reading(

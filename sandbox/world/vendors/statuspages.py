@@ -20,6 +20,7 @@ class StatusPages(Vendor):
         self.indicator = "none"
         self.components: dict[str, str] = {"API": "operational", "ChatGPT": "operational"}
         self.incidents: list[dict[str, Any]] = []
+        self.past: list[dict[str, Any]] = []
         self.maintenances: list[dict[str, Any]] = []
         self.has_summary = True
         self.instatus_status = "UP"
@@ -34,6 +35,7 @@ class StatusPages(Vendor):
         return [
             web.get("/atlassian/api/v2/summary.json", self._summary),
             web.get("/atlassian/api/v2/status.json", self._status),
+            web.get("/atlassian/api/v2/incidents.json", self._history),
             web.get("/instatus/summary.json", self._instatus),
             web.get("/instatus/v2/components.json", self._instatus_components),
             web.get("/v1/instances/NA1/status", self._salesforce),
@@ -47,6 +49,13 @@ class StatusPages(Vendor):
         created = "2026-11-21T09:00:00Z"
         self.incidents.append({"name": name, "status": "investigating", "impact": impact, "created_at": created})
 
+    def recover(self, at: datetime) -> None:
+        """What was broken on the Atlassian page is well again since then."""
+        over = {"status": "resolved", "resolved_at": at.isoformat()}
+        self.past = [*({**one, **over} for one in self.incidents), *self.past]
+        self.incidents, self.indicator = [], "none"
+        self.components = dict.fromkeys(self.components, "operational")
+
     def _page(self) -> dict[str, Any]:
         status = {"indicator": self.indicator, "description": _WORDS.get(self.indicator, self.indicator)}
         return {"page": {"id": "emulated", "name": "Emulated vendor"}, "status": status}
@@ -57,6 +66,10 @@ class StatusPages(Vendor):
         components = [{"name": name, "status": status} for name, status in self.components.items()]
         lists = {"incidents": self.incidents, "scheduled_maintenances": self.maintenances}
         return web.json_response(self._page() | lists | {"components": components})
+
+    async def _history(self, _request: web.Request) -> web.Response:
+        """Those that are over as well; a real page lists the newest fifty."""
+        return web.json_response({"page": self._page()["page"], "incidents": [*self.incidents, *self.past]})
 
     async def _status(self, _request: web.Request) -> web.Response:
         return web.json_response(self._page())
