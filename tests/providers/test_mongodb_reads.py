@@ -236,6 +236,13 @@ async def test_without_the_right_to_index_statistics_the_rest_is_still_told(mong
     assert "Grant `indexStats`" in missing(reading, "unused")
 
 
+async def test_where_index_statistics_fail_the_rest_is_still_told(mongo: Mongo) -> None:
+    mongo.hidden.add("aggregate")
+    reading = await read("mongodb.indexes", reader(mongo), collection="tickets", expected=("status_1",))
+    assert (measured(reading)["indexes"], measured(reading)["absent"]) == (1, 1)
+    assert "does not know this command" in missing(reading, "unused")
+
+
 async def test_slow_queries_come_from_the_profiler_by_shape(mongo: Mongo) -> None:
     mongo.store.profiling["shop"] = 1
     entry = {

@@ -73,7 +73,7 @@ def connected(address: Address, grant: Text) -> Iterator[Client]:
     try:
         yield client
     except vendor.PyMongoError as error:
-        raise _translated(error, address, grant, client) from error
+        raise translated(error, address, grant, client) from error
     finally:
         client.close()
 
@@ -90,7 +90,8 @@ def is_forbidden(error: vendor.OperationFailure) -> bool:
     return error.code == UNAUTHORIZED
 
 
-def _translated(error: vendor.PyMongoError, address: Address, grant: Text, client: Client) -> TargetError:
+def translated(error: vendor.PyMongoError, address: Address, grant: Text, client: Client) -> TargetError:
+    """Our error for the driver's."""
     match error:
         case vendor.OperationFailure():
             return _refused(error, address, grant)

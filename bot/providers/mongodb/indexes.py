@@ -2,22 +2,24 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pydantic import Field
-from pymongo.errors import OperationFailure
+from pymongo.errors import OperationFailure, PyMongoError
 
 from bot.core.errors import TargetError
 from bot.core.findings import Measurement, Reading
 from bot.core.operation import Parameters, Read
 from bot.core.text import Text, say
 from bot.providers.mongodb.address import Address
-from bot.providers.mongodb.connection import ANSWER_MS, LIMIT, Client, connected, in_thread, is_forbidden
+from bot.providers.mongodb.connection import ANSWER_MS, LIMIT, Client, connected, in_thread, is_forbidden, translated
 from bot.providers.mongodb.documents import Collection
 
 _LIST: Final = say("`listIndexes` on this database (role `read`)")
+_UNGRANTED: Final = say("MongoDB does not tell how often indexes are used. Grant `indexStats` (role `clusterMonitor`).")
 _FETCHED: Final = 200
 _SHOWN: Final = 30
+_Uses: TypeAlias = dict[str, tuple[int, datetime | None]]
 
 
 class Indexes(Parameters):
@@ -30,16 +32,15 @@ class Indexes(Parameters):
 def _read(address: Address, wanted: Indexes) -> Reading:
     with connected(address, _LIST) as client:
         names = _names(client, address.database, wanted.collection)
-        uses = _uses(client, address.database, wanted.collection)
+        uses, reason = _uses(client, address, wanted.collection)
     absent = [name for name in wanted.expected if name not in names]
     unused = None if uses is None else [name for name in names if name != "_id_" and not uses.get(name, (1, None))[0]]
-    denied = say("MongoDB does not tell how often indexes are used. Grant `indexStats` (role `clusterMonitor`).")
     return Reading(
         _summary(names, absent, unused),
         (
             Measurement("indexes", len(names)),
             Measurement("absent", len(absent)),
-            Measurement("unused", None if unused is None else len(unused), missing=denied if unused is None else None),
+            Measurement("unused", None if unused is None else len(unused), missing=reason),
         ),
         (
             *(f"absent: {name[:100]}" for name in absent),
@@ -55,17 +56,17 @@ def _names(client: Client, database: str, collection: str) -> list[str]:
     return names
 
 
-def _uses(client: Client, database: str, collection: str) -> dict[str, tuple[int, datetime | None]] | None:
-    """Uses of each index since the server started; None without the privilege."""
+def _uses(client: Client, address: Address, collection: str) -> tuple[_Uses | None, Text | None]:
+    """Uses of each index since the server started; None, and why, where it does not tell."""
     stages: list[Mapping[str, Any]] = [{"$indexStats": {}}]
     try:
-        cursor = client[database][collection].aggregate(stages, maxTimeMS=ANSWER_MS)
+        cursor = client[address.database][collection].aggregate(stages, maxTimeMS=ANSWER_MS)
         found = cursor.to_list(_FETCHED)
-    except OperationFailure as error:
-        if is_forbidden(error):
-            return None
-        raise
-    return {str(one["name"]): (int(one["accesses"]["ops"]), one["accesses"].get("since")) for one in found}
+    except PyMongoError as error:
+        if isinstance(error, OperationFailure) and is_forbidden(error):
+            return None, _UNGRANTED
+        return None, translated(error, address, _LIST, client).text
+    return {str(one["name"]): (int(one["accesses"]["ops"]), one["accesses"].get("since")) for one in found}, None
 
 
 def _summary(names: list[str], absent: list[str], unused: list[str] | None) -> Text:
@@ -83,7 +84,7 @@ def _summary(names: list[str], absent: list[str], unused: list[str] | None) -> T
     )
 
 
-def _line(name: str, uses: dict[str, tuple[int, datetime | None]] | None) -> str:
+def _line(name: str, uses: _Uses | None) -> str:
     if uses is None or name not in uses:
         return name[:100]
     count, since = uses[name]
