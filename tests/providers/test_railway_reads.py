@@ -236,6 +236,21 @@ async def test_containers_that_are_started_again_and_again_are_counted(here: Pro
     assert missing(reading, "after_deploy_min") == "none of these deployments crashed"
 
 
+async def test_without_the_log_the_crashes_are_still_told(here: Project) -> None:
+    here.railway.faults.denied = {"deploymentLogs"}
+    calm = await read("railway.crash_pattern", here.address, service="backend")
+    assert summary(calm).startswith(
+        "none of the last 3 deployments crashed; when containers were started is not known: "
+    )
+    assert here.backend.live is not None
+    here.backend.live.become("CRASHED", here.backend.live.created + timedelta(minutes=2))
+    reading = await read("railway.crash_pattern", here.address, service="backend")
+    assert summary(reading) == "1 of 3 deployments crashed, the last 2.0 min after its deploy"
+    assert (measured(reading)["crashes"], measured(reading)["after_deploy_min"]) == (1, 2.0)
+    for name in ("restarts", "shortest_life_min"):
+        assert "does not accept the token for this" in missing(reading, name)
+
+
 async def test_the_audit_log_tells_who_changed_what_without_values(here: Project) -> None:
     platform = here.railway.platform
     platform.record("variable.upsert", here.backend, name="LOG_LEVEL", value=SECRET)

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import Field
 
+from bot.core.errors import TargetError
 from bot.core.findings import Measurement, Reading
 from bot.core.operation import Read
 from bot.core.text import Text, say
@@ -28,16 +29,16 @@ async def _read(address: Address, wanted: CrashPattern) -> Reading:
     async with opened(address) as graph:
         history = await history_of(graph, await scope_of(graph, address, wanted.service), wanted.limit)
         present = history.present
-        starts = await _starts(graph, present) if present else []
+        starts, unread = await _starts(graph, present) if present else ([], None)
     crashed = [one for one in history.deployments if one.status == "CRASHED"]
     return Reading(
-        _summary(crashed, starts, history),
+        _summary(crashed, starts, history, unread),
         (
             Measurement("crashes", len(crashed)),
             _after_deploy(crashed),
-            _uptime(present, starts),
-            _restarts(starts),
-            _between(starts),
+            _uptime(present, starts, unread),
+            _restarts(starts, unread),
+            _between(starts, unread),
         ),
         (
             *(f"{one.short} crashed {_life(one)} min after its deploy: {one.words}" for one in crashed),
@@ -46,16 +47,22 @@ async def _read(address: Address, wanted: CrashPattern) -> Reading:
     )
 
 
-async def _starts(graph: Graph, present: Deployment) -> list[datetime]:
-    """When containers of the present deployment were started; Railway writes a line into the log each time."""
+async def _starts(graph: Graph, present: Deployment) -> tuple[list[datetime], Text | None]:
+    """When containers of the present deployment were started, or why nobody knows.
+
+    Railway writes a line into the log each time.
+    """
 
     def read(answer: Node) -> list[datetime]:
         lines = [entry for entry in answer["deploymentLogs"] if str(entry.get("message", "")).strip() == _START]
         return sorted(moment(entry["timestamp"]) for entry in lines)
 
-    return await graph.ask(
-        queries.DEPLOY_LOGS, read, id=present.id, limit=_START_LINES, startDate=None, filter=f'"{_START}"'
-    )
+    try:
+        return await graph.ask(
+            queries.DEPLOY_LOGS, read, id=present.id, limit=_START_LINES, startDate=None, filter=f'"{_START}"'
+        ), None
+    except TargetError as error:
+        return [], error.text
 
 
 def _life(one: Deployment) -> float:
@@ -68,34 +75,42 @@ def _after_deploy(crashed: list[Deployment]) -> Measurement:
     return Measurement("after_deploy_min", _life(crashed[0]), "min")
 
 
-def _uptime(present: Deployment | None, starts: list[datetime]) -> Measurement:
+def _uptime(present: Deployment | None, starts: list[datetime], unread: Text | None) -> Measurement:
     if present is None or present.status != "SUCCESS":
         return Measurement("uptime_min", None, "min", say("nothing serves"))
+    if unread:
+        return Measurement("uptime_min", None, "min", unread)
     begin = starts[-1] if starts else present.settled
     return Measurement("uptime_min", minutes_between(begin, datetime.now(UTC)), "min")
 
 
-def _restarts(starts: list[datetime]) -> Measurement:
+def _restarts(starts: list[datetime], unread: Text | None) -> Measurement:
     if not starts:
-        return Measurement("restarts", None, missing=say("the log holds no start of a container"))
+        return Measurement("restarts", None, missing=unread or say("the log holds no start of a container"))
     return Measurement("restarts", len(starts) - 1)
 
 
-def _between(starts: list[datetime]) -> Measurement:
+def _between(starts: list[datetime], unread: Text | None) -> Measurement:
     """The shortest life of a container that was started again."""
     lives = [minutes_between(earlier, later) for earlier, later in pairwise(starts)]
     if not lives:
-        return Measurement("shortest_life_min", None, "min", say("no container was started twice"))
+        return Measurement("shortest_life_min", None, "min", unread or say("no container was started twice"))
     return Measurement("shortest_life_min", min(lives), "min")
 
 
-def _summary(crashed: list[Deployment], starts: list[datetime], history: History) -> Text:
+def _summary(crashed: list[Deployment], starts: list[datetime], history: History, unread: Text | None) -> Text:
     if crashed:
         return say(
             "{count} of {total} deployments crashed, the last {minutes} min after its deploy",
             count=len(crashed),
             total=len(history.deployments),
             minutes=_life(crashed[0]),
+        )
+    if unread:
+        return say(
+            "none of the last {total} deployments crashed; when containers were started is not known: {reason}",
+            total=len(history.deployments),
+            reason=unread,
         )
     if len(starts) > 1:
         return say("no deployment crashed, but its containers were started {count} times", count=len(starts))
