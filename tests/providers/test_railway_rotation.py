@@ -190,6 +190,18 @@ async def test_where_the_role_cannot_be_changed_the_variables_are_put_back(stole
     assert stolen.lets_in(OLD)
 
 
+async def test_a_variable_that_was_not_there_before_stays_and_that_is_said(stolen: Stolen) -> None:
+    del stolen.variables["JWT_SECRET"]
+    shown = await preview(NAME, stolen.address(), service="backend")
+    said = spoken(await refused(execute(NAME, stolen.address(port=NOBODY), shown)))
+    assert said.endswith(
+        "The variables were put back, but for JWT_SECRET, which was not there before and holds a new value now. "
+        "Nothing was deployed."
+    )
+    assert stolen.variables["DATABASE_PASSWORD"] == OLD
+    assert stolen.variables["JWT_SECRET"] not in said
+
+
 async def test_where_the_variables_cannot_be_put_back_the_state_is_said_exactly(stolen: Stolen) -> None:
     shown = await preview(NAME, stolen.address(), service="backend")
 

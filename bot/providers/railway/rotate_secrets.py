@@ -145,6 +145,14 @@ async def _change_role(graph: Graph, history: History, made: Plan) -> str:
             reason=reason,
             other=error.text,
         ) from None
+    if made.added:
+        raise TargetError(
+            "The role {role} keeps its password ({reason}). The variables were put back, but for {names}, which was "
+            "not there before and holds a new value now. Nothing was deployed.",
+            role=made.role.user,
+            reason=reason,
+            names=made.added,
+        )
     raise TargetError(
         "The role {role} keeps its password ({reason}). The variables were put back, and nothing was deployed.",
         role=made.role.user,

@@ -72,6 +72,11 @@ class Plan:
     def names(self) -> str:
         return ", ".join(sorted(self.new))
 
+    @property
+    def added(self) -> str:
+        """Those that were not there before."""
+        return ", ".join(sorted(self.new.keys() - self.earlier.keys()))
+
 
 def plan(address: RotationAddress, wanted: Rotation, now: Values) -> Plan:
     """Made up anew each time it is called."""
