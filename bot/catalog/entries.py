@@ -75,7 +75,8 @@ class Ask(Entry):
 
     `from_run` is for checks of a run, before and after it: the argument of the run that answers it, and the pattern
     whose group is the answer; what a measurement has to be is asked only afterwards. `verify` are the checks behind
-    each choice, which verify an action besides its own.
+    each choice, which verify an action besides its own. `personal` is for checks: what is about somebody is used once,
+    and neither kept nor shown.
     """
 
     title: Title
@@ -85,6 +86,7 @@ class Ask(Entry):
     optional: bool = False
     from_run: Mapping[str, str] = Field(default_factory=dict)
     verify: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    personal: bool = False
 
 
 class Check(Entry):
@@ -128,6 +130,11 @@ class Check(Entry):
     def compared(self) -> dict[str, str]:
         """The measurements that have to be what somebody says, each with the question."""
         return {measured: limits.asked for measured, limits in self.thresholds.items() if limits.asked}
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What was said, without what is about somebody."""
+        return {name: value for name, value in self.given.items() if not self.asks[name].personal}
 
     def limits(self) -> dict[str, Threshold]:
         """What each measurement is judged by; one that nobody said anything about is only shown."""

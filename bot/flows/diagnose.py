@@ -60,8 +60,8 @@ class Wanted:
 
     @property
     def given(self) -> Mapping[str, str]:
-        """What the reader said with the one check that this is about."""
-        return self.checks[0].given if len(self.checks) == 1 else {}
+        """What may be kept of what the reader said with the one check that this is about."""
+        return self.checks[0].kept if len(self.checks) == 1 else {}
 
     def told(self, given: Mapping[str, str]) -> "Wanted":
         """The same with what the reader said; raises UserError where it could go with several checks."""
@@ -77,7 +77,7 @@ class Wanted:
     def unanswered(self) -> list[str]:
         """What the one check that was named still wants to know; among others it runs without."""
         is_named = len(self.checks) == 1 and self.checks[0].name == self.word
-        return choices.missing(self.checks[0], self.given) if is_named else []
+        return choices.missing(self.checks[0], self.checks[0].given) if is_named else []
 
 
 async def menu(ports: Ports, caller: Caller, word: str = "") -> Menu:

@@ -32,6 +32,10 @@ async def begin(
     if len(await ports.record.listing(WATCHES, only_open=True, limit=AT_ONCE)) >= AT_ONCE:
         raise UserError("{count} watches are running already; stop one of them first.", count=AT_ONCE)
     check = wanted.told(given).checks[0]
+    if check.kept != check.given:
+        raise UserError(
+            "A watch would have to keep whom you ask about. Ask once, with `/diag {check}`.", check=check.name
+        )
     now = ports.clock.now()
     fact = Begun(check.name, check.title.text(), now + lasting, wanted.number, check.system, check.given)
     return await ports.record.open(WATCHES, watch.begin(fact, now), caller.author, caller.key)

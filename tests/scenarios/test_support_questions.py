@@ -1,8 +1,11 @@
 """Customer Support asks its own application what a customer would ask: proposed, confirmed, answered, kept."""
 
+import json
+
 from tests.house import House
-from tests.people import NEXT_ON_CALL, ON_CALL
+from tests.people import NEXT_ON_CALL, ON_CALL, OUTSIDER
 from tests.runs.steps import readable, settled, verified
+from tests.scenarios.test_masking import record
 
 CHANNEL = "customer-support"
 
@@ -45,6 +48,37 @@ async def test_a_change_of_a_company_is_verified_by_the_settings_of_that_company
     assert [summary.values["company"] for _, _, summary in state.lines] == ["acme"]
     await house.command(ON_CALL, "/diag company-settings company=acme", channel=CHANNEL)
     await house.told(ON_CALL, "de acme")
+
+
+async def test_whether_an_account_exists_is_told_and_the_address_is_neither_shown_nor_kept(house: House) -> None:
+    mongo = house.demo.world.neighbours.mongo
+    account = {"email": "maria@outside.example", "role": "admin", "company_id": "acme", "password": "s3same-hash"}
+    mongo.insert("support", "dashboard_users", account)
+    await house.command(NEXT_ON_CALL, "/incident declare P2 login refused", channel=CHANNEL)
+    await house.command(NEXT_ON_CALL, "/diag dashboard-user INC-1", channel=CHANNEL)
+    await house.submit(NEXT_ON_CALL, value="maria@outside.example")
+
+    async def told() -> str:
+        shown: str = house.words((await house.views(NEXT_ON_CALL))[-1])
+        return shown if "it is there" in shown else ""
+
+    assert "role: admin  company_id: acme" in await house.until(told)
+    await house.command(NEXT_ON_CALL, "/diag dashboard-user value=joao@outside.example", channel=CHANNEL)
+    await house.told(NEXT_ON_CALL, "nobody in dashboard_users has this email")
+    watch = "/diag watch dashboard-user value=maria@outside.example"
+    assert "would have to keep" in await house.command(NEXT_ON_CALL, watch, channel=CHANNEL)
+    await house.quiet()
+    said = json.dumps((await house.client.get("/control/state?calls=5000")).json()["calls"])
+    for place in (said, await record(house)):
+        assert "it is there" in place
+        assert [word for word in ("maria@", "joao@", "maria%40", "joao%40", "s3same") if word in place] == []
+
+
+async def test_what_cannot_be_an_address_is_not_asked_and_who_may_not_diagnose_gets_no_answer(house: House) -> None:
+    typed = "/diag dashboard-user value={'$ne':1}"
+    assert "cannot be used as value" in await house.command(NEXT_ON_CALL, typed, channel=CHANNEL)
+    await house.command(OUTSIDER, "/diag dashboard-user value=teste@yourcompany.com", channel=CHANNEL)
+    await house.told(OUTSIDER, "may not")
 
 
 async def test_a_silent_application_is_critical_for_whoever_diagnoses_the_bot(house: House) -> None:
