@@ -2,7 +2,7 @@
 
 from sandbox.world.kubernetes import pod_states
 from sandbox.world.kubernetes.images import Fate, Images
-from sandbox.world.kubernetes.nodes import node_for
+from sandbox.world.kubernetes.nodes import chosen, left_on_nodes, node_for
 from sandbox.world.kubernetes.occurrences import Occurrences
 from sandbox.world.kubernetes.pod_states import image_of
 from sandbox.world.kubernetes.resources import PODS, Document
@@ -48,8 +48,10 @@ class Kubelet:
                 self._step_starting([pod for pod in waiting if _app_of(pod) == app])
 
     def _step_unscheduled(self, pods: list[Document]) -> None:
-        for pod in pods:
-            if pod_states.waiting_reason(pod) == "Unschedulable" and (node := node_for(self._store, pod)):
+        waiting = [pod for pod in pods if pod_states.waiting_reason(pod) == "Unschedulable"]
+        left = left_on_nodes(self._store) if waiting else {}
+        for pod in waiting:
+            if node := chosen(left, pod):
                 pod["spec"]["nodeName"] = node
                 self._save(pod, pod_states.starting(pod, self._store.now()))
                 self._assigned(pod)

@@ -8,6 +8,7 @@ from sandbox.world.kubernetes.store import Store
 CPU_M, MEMORY_MI = 16_000, 64 * 1024
 _WHOLE: tuple[float, float] = (CPU_M, MEMORY_MI)
 _OTHERS = "default"
+Left = dict[str, tuple[float, float]]
 
 
 def seed_nodes(store: Store) -> None:
@@ -24,22 +25,32 @@ def fill_nodes(store: Store, percent: float) -> None:
 
 
 def node_for(store: Store, pod: Document) -> str:
-    """The node with most processor time left among those where the pod fits, as the scheduler decides; empty if none.
+    """Where the pod goes; empty where it fits nowhere. A cluster without any node takes every pod."""
+    return chosen(left_on_nodes(store), pod) if store.listing(NODES, "") else "node-a"
 
-    A cluster without any node takes every pod.
-    """
-    nodes = store.listing(NODES, "")
-    if not nodes:
-        return "node-a"
+
+def left_on_nodes(store: Store) -> Left:
+    """What the pods on each node leave of it, in thousandths of a processor and mebibytes."""
+    left = {one["metadata"]["name"]: _WHOLE for one in store.listing(NODES, "") if not one["spec"].get("unschedulable")}
+    for pod in store.listing(PODS, ""):
+        if (place := pod["spec"].get("nodeName", "")) in left:
+            _take(left, place, pod)
+    return left
+
+
+def chosen(left: Left, pod: Document) -> str:
+    """The node with most processor time left among those where the pod fits, as the scheduler decides; it is taken."""
     cpu, memory = _asked(pod)
-    left = {node["metadata"]["name"]: _WHOLE for node in nodes if not node["spec"].get("unschedulable")}
-    for other in store.listing(PODS, ""):
-        place = other["spec"].get("nodeName", "")
-        if place in left:
-            taken = _asked(other)
-            left[place] = (left[place][0] - taken[0], left[place][1] - taken[1])
     fitting = [name for name, free in left.items() if free[0] >= cpu and free[1] >= memory]
-    return max(fitting, key=lambda name: left[name], default="")
+    best = max(fitting, key=lambda name: left[name], default="")
+    if best:
+        _take(left, best, pod)
+    return best
+
+
+def _take(left: Left, name: str, pod: Document) -> None:
+    cpu, memory = _asked(pod)
+    left[name] = (left[name][0] - cpu, left[name][1] - memory)
 
 
 def _asked(pod: Document) -> tuple[float, float]:
