@@ -223,6 +223,44 @@ async def test_a_file_that_is_gone_or_broken_does_not_keep_the_others_from_being
     assert cut.startswith("e.log.txt: only")
 
 
+async def test_what_there_was_no_time_for_is_noted_and_the_rest_of_the_files_is_sealed(
+    machine: SshServer, tmp_path: Path
+) -> None:
+    nginx, place = tmp_path / "nginx", tmp_path / "kept"
+    nginx.mkdir()
+    place.mkdir()
+    for age, name in enumerate(("a.log", "b.log", "c.log")):
+        (nginx / name).write_bytes(b"line\n")
+        os.utime(nginx / name, (time() - age, time() - age))
+
+    async def hanging(_: Text) -> None:
+        machine.is_hung = True
+
+    address: Settings = machine.address() | {"folder": str(place)}
+    given = {"folder": str(nginx), "pattern": "*.log", "hours": 1, "seconds": 3}
+    shown = await data_changes.preview("host.capture_logs", address, **given)
+    said = await data_changes.execute("host.capture_logs", address, shown, hanging)
+    files = kept(place)
+    require_sealed(files, said)
+    assert files["MISSING"].decode().splitlines() == [
+        "b.log: there was no time left to read it",
+        "c.log: there was no time left to read it",
+    ]
+    assert files["a.log"] == b"line\n"
+
+
+async def test_pods_that_there_was_no_time_for_are_noted_and_the_others_are_sealed(room: Room, tmp_path: Path) -> None:
+    address, given = room.address() | {"folder": str(tmp_path)}, GIVEN | {"seconds": 0.6}
+    shown = await preview("capture_evidence", address, given)
+    room.cluster.faults.latency_seconds = 0.1
+    said = await execute("capture_evidence", address, given, shown)
+    files = kept(tmp_path)
+    require_sealed(files, said)
+    last = max(room.pod_names())
+    assert f"{last}: there was no time left to read it" in files["MISSING"].decode()
+    assert f"{min(room.pod_names())}.json" in files
+
+
 async def test_a_machine_without_such_logs_or_with_a_broken_archive_says_so(machine: SshServer, tmp_path: Path) -> None:
     place = tmp_path / "kept"
     place.mkdir()

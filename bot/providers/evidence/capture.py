@@ -2,9 +2,10 @@
 
 import asyncio
 import hashlib
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
 
-from bot.core.errors import TargetError
+from bot.core.errors import TargetError, TimedOut
 from bot.core.redaction import mask
 from bot.core.text import Text, say
 from bot.providers.evidence.place import Shelf
@@ -12,13 +13,16 @@ from bot.providers.evidence.place import Shelf
 _SUMS: Final = "SHA256SUMS"
 _ORIGINALS: Final = "ORIGINALS"
 _TOLD: Final = 3
+LONGEST: Final = 480.0  # seconds; what is left of the action's limit is for writing and for the seal
+T = TypeVar("T")
 
 
 class Capture:
-    """Files on a shelf, and their checksums."""
+    """Files on a shelf, and their checksums; reading them may take so many `seconds`, since what is kept is sealed."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, seconds: float = LONGEST) -> None:
         self._shelf = shelf
+        self._deadline = asyncio.get_running_loop().time() + seconds
         self._sums: dict[str, str] = {}
         self._originals: dict[str, str] = {}
         self._missing: list[str] = []
@@ -32,6 +36,22 @@ class Capture:
     def reasons(self) -> str:
         """Why things are missing, the first of many."""
         return "; ".join(self._missing[:_TOLD])
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no time is left for reading."""
+        return asyncio.get_running_loop().time() >= self._deadline
+
+    async def in_time(self, reading: Coroutine[Any, Any, T]) -> T:
+        """What is read while there is time; raises TimedOut where there is none, without beginning."""
+        if self.is_over:
+            reading.close()
+            raise no_time()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await reading
+        except TimeoutError as error:
+            raise no_time() from error
 
     async def add(self, name: str, raw: bytes, text: bytes | None = None, *, is_cut: bool = False) -> None:
         """Keep a text masked, with the checksum of what it was made from: `raw`, where that was packed."""
@@ -71,6 +91,10 @@ class Capture:
     async def _keep(self, name: str, data: bytes) -> None:
         await self._shelf.put(name, data)
         self._sums[name] = hashlib.sha256(data).hexdigest()
+
+
+def no_time() -> TimedOut:
+    return TimedOut("there was no time left to read it")
 
 
 def _masked(raw: bytes) -> bytes:

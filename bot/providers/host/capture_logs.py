@@ -13,7 +13,7 @@ from bot.core.operation import Change, Parameters, Progress
 from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
 from bot.providers.crunching import crunch
-from bot.providers.evidence.capture import Capture
+from bot.providers.evidence.capture import LONGEST, Capture
 from bot.providers.evidence.place import Place, opened_shelf
 from bot.providers.host import address as machine_address
 from bot.providers.host.address import FILE_PATTERN, Path
@@ -35,11 +35,13 @@ class Address(machine_address.Address, Place):
 
 
 class CaptureLogs(Parameters):
-    """Which files of which folder, as far as they were written to within the last hours."""
+    """Which files of which folder, as far as they were written to within the last hours; what cannot be read within
+    so many `seconds` in all is noted as missing."""
 
     folder: Path
     pattern: str = Field(pattern=FILE_PATTERN)
     hours: int = Field(24, ge=1, le=7 * 24)
+    seconds: float = Field(LONGEST, gt=0, le=LONGEST)
 
 
 async def _preview(address: Address, wanted: CaptureLogs) -> Preview:
@@ -56,7 +58,12 @@ async def _preview(address: Address, wanted: CaptureLogs) -> Preview:
         ),
         # The files grow until they are kept: that is no drift.
         state={"place": address.folder or address.bucket},
-        arguments={"folder": wanted.folder, "pattern": wanted.pattern, "hours": str(wanted.hours)},
+        arguments={
+            "folder": wanted.folder,
+            "pattern": wanted.pattern,
+            "hours": str(wanted.hours),
+            "seconds": f"{wanted.seconds:g}",
+        },
         warnings=seen.warnings,
     )
 
@@ -64,7 +71,7 @@ async def _preview(address: Address, wanted: CaptureLogs) -> Preview:
 async def _execute(address: Address, _: CaptureLogs, preview: Preview, progress: Progress) -> Text:
     wanted = CaptureLogs.model_validate(dict(preview.arguments))
     async with logged_in(address) as machine, opened_shelf(address, _title(wanted)) as shelf:
-        capture, files = Capture(shelf), await _files(machine, wanted)
+        capture, files = Capture(shelf, wanted.seconds), await _files(machine, wanted)
         for place, file in enumerate(files, 1):
             await _keep(machine, wanted, file, capture)
             await progress(say("{done} of {count} files kept", done=place, count=len(files)))
@@ -99,7 +106,7 @@ async def _keep(machine: Machine, wanted: CaptureLogs, file: Found, capture: Cap
         capture.miss(f"{file.shown}: its name cannot be kept")
         return
     try:
-        raw, is_whole = await _content(machine, f"{wanted.folder}/{file.name}")
+        raw, is_whole = await capture.in_time(_content(machine, f"{wanted.folder}/{file.name}"))
         text, is_all = await crunch(_unpacked, raw) if file.name.endswith(".gz") else (None, is_whole)
     except Denied:
         raise

@@ -11,7 +11,7 @@ from bot.core.errors import Denied, TargetError
 from bot.core.operation import Change, Progress
 from bot.core.preview import Line, Preview
 from bot.core.text import Text, say
-from bot.providers.evidence.capture import Capture
+from bot.providers.evidence.capture import LONGEST, Capture, no_time
 from bot.providers.evidence.place import Place, opened_shelf
 from bot.providers.kubernetes import address as cluster_address
 from bot.providers.kubernetes.address import NAME
@@ -33,9 +33,11 @@ class Address(cluster_address.Address, Place):
 
 
 class CaptureEvidence(Wanted):
-    """Whose evidence, and of how many minutes: every log of them, at most 64 MiB of each container."""
+    """Whose evidence, and of how many minutes: every log of them, at most 64 MiB of each container; what cannot be
+    read within so many `seconds` in all is noted as missing."""
 
     minutes: int = Field(24 * 60, ge=1, le=7 * 24 * 60)
+    seconds: float = Field(LONGEST, gt=0, le=LONGEST)
 
 
 async def _preview(address: Address, wanted: CaptureEvidence) -> Preview:
@@ -54,6 +56,7 @@ async def _preview(address: Address, wanted: CaptureEvidence) -> Preview:
             "deployment": wanted.deployment,
             "selector": wanted.selector,
             "minutes": str(wanted.minutes),
+            "seconds": f"{wanted.seconds:g}",
         },
         warnings=seen.warnings,
     )
@@ -62,8 +65,11 @@ async def _preview(address: Address, wanted: CaptureEvidence) -> Preview:
 async def _execute(address: Address, wanted: CaptureEvidence, preview: Preview, progress: Progress) -> Text:
     wanted = as_approved(wanted, preview)
     async with opened(address) as cluster, opened_shelf(address, _title(wanted)) as shelf:
-        capture, pods = Capture(shelf), await _pods(cluster, wanted)
+        capture, pods = Capture(shelf, wanted.seconds), await _pods(cluster, wanted)
         for place, pod in enumerate(pods, 1):
+            if capture.is_over:
+                capture.fail(pod["metadata"]["name"], no_time())
+                continue
             # One pod after the other: the logs of a day do not fit into memory all at once.
             await _keep_logs(cluster, pod, wanted, capture)
             await capture.add(f"{pod['metadata']['name']}.json", _written(pod))
@@ -90,7 +96,7 @@ def _title(wanted: CaptureEvidence) -> str:
 async def _keep_logs(cluster: Cluster, pod: Document, wanted: CaptureEvidence, capture: Capture) -> None:
     for suffix in ("log", "previous.log"):
         bounds = Bounds("", suffix != "log", None, wanted.minutes, _BYTES)
-        for log in await _logs_of(cluster, pod, bounds):
+        for log in await _logs_of(cluster, pod, bounds, capture):
             name = f"{log.source.replace('/', '.')}.{suffix}"
             if log.refusal:
                 capture.miss(f"{name}: {log.refusal}")
@@ -98,10 +104,10 @@ async def _keep_logs(cluster: Cluster, pod: Document, wanted: CaptureEvidence, c
                 await capture.add(name, log.data, is_cut=log.is_cut)
 
 
-async def _logs_of(cluster: Cluster, pod: Document, bounds: Bounds) -> list[ContainerLog]:
+async def _logs_of(cluster: Cluster, pod: Document, bounds: Bounds, capture: Capture) -> list[ContainerLog]:
     """A pod that cannot be read must not keep the others from being kept; a right that is missing does."""
     try:
-        return await container_logs(cluster, [pod], bounds)
+        return await capture.in_time(container_logs(cluster, [pod], bounds))
     except Denied:
         raise
     except TargetError as error:
