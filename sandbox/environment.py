@@ -14,6 +14,7 @@ from sandbox.world.railway import Railway
 from sandbox.world.vendors import GitHub
 
 Table = dict[str, str]
+EARLIER = ("API_KEY", "OPENAI_KEY", "ANTHROPIC_KEY", "CRM_TOKEN")
 RESTRICTED = "C0RESTRICTED"  # the private channel of workspace.yml
 
 
@@ -55,6 +56,7 @@ def agente(world: World) -> Table:
         "AGENTE_SALESFORCE_PAGE_URL": f"{near.pages['salesforce'].url}/v1/instances/NA1",
         "AGENTE_CRM_URL": vendors.crm.url,
         "AGENTE_CRM_TOKEN": vendors.crm.token,
+        **{f"AGENTE_EARLIER_{name}": f"earlier-{secrets.token_hex(16)}" for name in EARLIER},
         **_pipeline("AGENTE", vendors.github),
         "AGENTE_PIPELINE_RUNS_TOKEN": vendors.github.token,
     }

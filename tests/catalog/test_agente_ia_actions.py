@@ -523,6 +523,20 @@ def test_a_secret_is_replaced_in_its_store_and_never_typed() -> None:
     assert [word for word in words if re.search("key=|token|secret|password", word)] == []
 
 
+def test_a_key_that_was_reset_is_verified_by_the_earlier_one_being_refused() -> None:
+    found = system(NAME)
+    reset = found.actions["reset-api-key"]
+    asked = reset.asks["name"]
+    assert tuple(asked.verify) == asked.choices
+    for key, checks in asked.verify.items():
+        assert reset.verified_by({"name": key}, is_way_back=False) == ("aws-secret", *checks)
+        [check] = [found.checks[name] for name in checks]
+        assert check.thresholds["status"].expect == 401
+        references = found.profile.targets[check.target].references()
+        assert sum("EARLIER" in one for one in references) == 1
+    assert len(set(asked.verify.values())) == 5
+
+
 def test_a_step_by_hand_says_what_to_do_and_leaves_time_for_it() -> None:
     found = {name: one for name, one in actions().items() if one.by_hand}
     assert set(found) == {

@@ -9,6 +9,7 @@ from bot.core.family import RUNS
 from bot.core.run import Phase, Run
 from tests.house import House
 from tests.people import APPROVER, NEXT_ON_CALL, ON_CALL
+from tests.scenarios.test_masking import record, slack
 
 
 async def test_a_setting_is_corrected_after_approval_and_put_back(house: House) -> None:
@@ -77,6 +78,19 @@ async def test_the_first_llm_provider_comes_back_only_after_it_was_well_for_a_wh
     await house.post("clock", advance=120)
     await house.command(NEXT_ON_CALL, "/run use-openai")
     assert "LLM_PROVIDER" in house.words(await house.headline("RUN-1 ·"))
+
+
+async def test_an_earlier_key_is_tried_and_neither_it_nor_the_present_one_is_shown(house: House) -> None:
+    openai, earlier = house.demo.world.neighbours.vendors.openai, house.demo.environ["AGENTE_EARLIER_OPENAI_KEY"]
+    await house.command(NEXT_ON_CALL, "/diag earlier-keys")
+    said = await house.told(NEXT_ON_CALL, "🟢 *The earlier CRM key is refused*")
+    assert "🟢 *The earlier API key is refused*" in said
+    assert "🟢 *The earlier OpenAI key is refused* — OpenAI refuses our key (401)" in said
+    present = openai.key
+    openai.rotate(earlier)
+    await house.command(NEXT_ON_CALL, "/diag old-openai-key")
+    assert "OpenAI accepts our key" in await house.told(NEXT_ON_CALL, "🟡 *The earlier OpenAI key is refused*")
+    assert [key for key in (earlier, present) if key in await slack(house) + await record(house)] == []
 
 
 async def test_more_pods_wait_for_a_database_that_can_take_them(house: House) -> None:
