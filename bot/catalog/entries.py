@@ -94,6 +94,7 @@ class Check(Entry):
 
     `asks` are what a person may say with it: a parameter, or what a measurement has to be; `given` is what was said.
     `runbook` says what to do when it is not ok, `proposes` which actions may help; a report offers both.
+    `by_name_only` keeps one out of `/diag all` that is ill whenever all is well: it verifies what is rare.
     `restricted` marks one whose masked details may be read in full in the system's restricted channel.
     `source` names the requirements and documents behind it; it is not shown.
     """
@@ -113,6 +114,7 @@ class Check(Entry):
     proposes: tuple[str, ...] = ()
     links: tuple[Pointer, ...] = ()
     restricted: bool = False
+    by_name_only: bool = False
     source: str = ""
 
     @property

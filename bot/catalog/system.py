@@ -105,7 +105,7 @@ class System(Entry):
 
     def _meant(self, word: str) -> list[Check]:
         if word == ALL:
-            return list(self.checks.values())
+            return [check for check in self.checks.values() if not check.by_name_only]
         if word in self.checks:
             return [self.checks[word]]
         if word in self.alerts:
