@@ -67,7 +67,7 @@ async def test_pods_are_counted_node_by_node_and_the_scheduler_agrees(room: Room
     assert sum("nodeName" not in pod["spec"] for pod in room.pods()) == 1
     assert measured(await asked(room))["waiting"] == 1
     fill_nodes(room.store, 0)
-    await eventually(lambda: all("nodeName" in pod["spec"] for pod in room.pods()))
+    await eventually(lambda: [pod["status"]["phase"] for pod in room.pods()] == ["Running"] * 6)
 
 
 async def test_a_rollout_with_bigger_pods_is_played_through_pod_by_pod(room: Room) -> None:

@@ -101,7 +101,7 @@ class Kubelet:
 
     def _save(self, pod: Document, status: Document) -> None:
         pod["status"] = status
-        self._store.replace(PODS, pod)
+        pod["metadata"] = self._store.replace(PODS, pod)["metadata"]  # it may take another step at once
 
 
 def _app_of(pod: Document) -> str:
