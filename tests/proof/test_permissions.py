@@ -265,8 +265,9 @@ CHANGING: Mapping[str, Deed] = {
     "undo": Deed(TEAM, executed, UNDO, {"a run that does not exist": button("run:undo", "RUN-999")}),
 }
 CANCELLING: Mapping[str, Deed] = {
-    "cancel": Deed(TEAM, running, CANCEL, {"a run that does not exist": button("run:cancel", "RUN-999")}),
     "cancel what a person would do": Deed(TEAM, agreed_by_two, CANCEL),
+    # The last, since what nobody may cancel goes on until its limit.
+    "cancel": Deed(TEAM, running, CANCEL, {"a run that does not exist": button("run:cancel", "RUN-999")}),
 }
 SHEETS = {
     "approving": APPROVING,
