@@ -112,6 +112,24 @@ def test_a_name_that_points_nowhere_is_found(
 
 
 @pytest.mark.parametrize(
+    ("file", "old", "new", "complaint"),
+    [
+        ("actions", "optional: true}", "optional: true, personal: true}", "belong to a check"),
+        ("actions", "optional: true}", "from_run: {a: (b)}}", "belong to a check"),
+        ("checks", "        title: {en: Exp", "        verify: {a: [b]}\n        title: {en: Exp", "to an action"),
+        ("checks", "        title: {en: Exp", "        personal: true\n        title: {en: Exp", "keeps the answer"),
+    ],
+)
+def test_what_would_be_kept_or_never_applied_is_asked_by_nobody(
+    catalog: Path, capsys: pytest.CaptureFixture[str], file: str, old: str, new: str, complaint: str
+) -> None:
+    change(catalog / "agente-ia" / f"{file}.yml", old, new)
+
+    assert main(["check"]) == 1
+    assert complaint in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
         (

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from bot.catalog.ask import Ask, require_of_action, require_of_check
 from bot.catalog.rule import ApprovalRule as ApprovalRule
 from bot.catalog.sentence import BY_MAIL, Sentences, require_said
 from bot.catalog.shape import Duration as Duration
@@ -70,25 +71,6 @@ class Pointer(Entry):
     to: str
 
 
-class Ask(Entry):
-    """A parameter that a person chooses: one of `choices`, or what the pattern lets through.
-
-    `from_run` is for checks of a run, before and after it: the argument of the run that answers it, and the pattern
-    whose group is the answer; what a measurement has to be is asked only afterwards. `verify` are the checks behind
-    each choice, which verify an action besides its own. `personal` is for checks: what is about somebody is used once,
-    and neither kept nor shown.
-    """
-
-    title: Title
-    choices: tuple[str, ...] = Field((), max_length=100)
-    pattern: str = r"^[\w .:/@%+-]{1,200}$"
-    default: str = ""
-    optional: bool = False
-    from_run: Mapping[str, str] = Field(default_factory=dict)
-    verify: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
-    personal: bool = False
-
-
 class Check(Entry):
     """A named READ operation bound to a target, with thresholds.
 
@@ -116,6 +98,11 @@ class Check(Entry):
     restricted: bool = False
     by_name_only: bool = False
     source: str = ""
+
+    @model_validator(mode="after")
+    def _asks_as_a_check(self) -> "Check":
+        require_of_check(self.asks)
+        return self
 
     @property
     def usage(self) -> str:
@@ -231,6 +218,7 @@ class Action(Entry):
             raise ValueError("lasts, watched, holds and shares belong to an operation")
         if self.later and not self.watched:
             raise ValueError("what shows later has to be watched for a while")
+        require_of_action(self.asks)
         if self.wait and not (self.by_hand and self.verify):
             raise ValueError("wait belongs to a step by hand that checks verify")
         if self.approve is not None:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.catalog.entries import Action, Ask, Check
+from bot.catalog.ask import Ask
+from bot.catalog.entries import Action, Check
 from bot.core.errors import UserError, WrongValue
 from bot.core.run import Proposed
 

@@ -5,7 +5,8 @@ from itertools import product
 import pytest
 from proving import ROOT, system
 
-from bot.catalog.entries import Action, Ask
+from bot.catalog.ask import Ask
+from bot.catalog.entries import Action
 from bot.core.errors import WrongValue
 from bot.core.text import Words
 from bot.flows.choices import missing

@@ -1,6 +1,6 @@
 """The forms around an incident."""
 
-from bot.catalog.entries import Ask
+from bot.catalog.ask import Ask
 from bot.catalog.system import Catalog, System
 from bot.core.incident import TITLE_LIMIT, WORDS_LIMIT
 from bot.core.policy import Severity
