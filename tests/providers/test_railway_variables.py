@@ -12,7 +12,7 @@ from readings import read, refusal, spoken
 
 from bot.core.errors import Denied, Unreachable
 from bot.core.preview import Preview
-from bot.providers.railway.secrecy import looks_secret
+from bot.providers.secrets.secrecy import looks_secret
 
 PERMISSIONS = Path(__file__).parents[2] / "docs" / "permissions.md"
 ALLOWED = ["LOG_LEVEL", "CACHE_TTL", "JWT_SECRET", "RAILWAY_REGION"]

@@ -16,7 +16,7 @@ from bot.providers.coolify.variable import Variable, variable_of
 from bot.providers.http.address import base_of, client, host_of
 from bot.providers.http.api import strange
 from bot.providers.http.exchange import Answer, ask
-from bot.providers.railway.secrecy import without
+from bot.providers.secrets.secrecy import without
 
 T = TypeVar("T")
 

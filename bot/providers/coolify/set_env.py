@@ -12,8 +12,8 @@ from bot.providers.coolify.follow import CHANGE_LIMIT, Changed, identity, requir
 from bot.providers.coolify.panel import Panel, reached, seen
 from bot.providers.coolify.restart import restarted, serving
 from bot.providers.coolify.variable import Variable
-from bot.providers.railway.secrecy import fingerprint, looks_secret
 from bot.providers.railway.words import Name, Names
+from bot.providers.secrets.secrecy import fingerprint, looks_secret
 
 
 class SetEnv(Parameters):

@@ -10,7 +10,7 @@ from bot.providers.coolify.panel import Panel, reached
 from bot.providers.coolify.restart import restarted, serving
 from bot.providers.coolify.set_env import set_once
 from bot.providers.coolify.stored import StoreAddress, present_value
-from bot.providers.railway.secrecy import fingerprint
+from bot.providers.secrets.secrecy import fingerprint
 from bot.providers.secrets.stored import FromStore, arguments, shown, taken, warnings, way_back
 
 

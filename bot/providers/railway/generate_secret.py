@@ -16,9 +16,9 @@ from bot.providers.railway.follow import CHANGE_LIMIT, follow, redeployed
 from bot.providers.railway.graph import opened, seen
 from bot.providers.railway.history import history_of, scope_of
 from bot.providers.railway.sameness import identity, require_same
-from bot.providers.railway.secrecy import fingerprint, fingerprints
 from bot.providers.railway.set_variables import set_once, source_of
 from bot.providers.railway.variables import not_loaded, values_of
+from bot.providers.secrets.secrecy import fingerprint, fingerprints
 
 OWN: Final = re.compile(
     r"^(\w{1,60}_)?((JWT|SESSION|COOKIE|CSRF|SIGNING|REFRESH)_(TOKEN_)?(SECRET|KEY|SALT)|SECRET_KEY)$"

@@ -14,7 +14,7 @@ from bot.providers.http.api import strange
 from bot.providers.http.exchange import Answer, ask
 from bot.providers.railway.address import Address
 from bot.providers.railway.queries import Document
-from bot.providers.railway.secrecy import without
+from bot.providers.secrets.secrecy import without
 
 Node: TypeAlias = dict[str, Any]
 T = TypeVar("T")

@@ -11,8 +11,8 @@ from bot.providers.railway.follow import CHANGE_LIMIT, follow, redeployed
 from bot.providers.railway.graph import opened, seen
 from bot.providers.railway.history import Deployment, History, history_of, scope_of
 from bot.providers.railway.sameness import identity, require_same
-from bot.providers.railway.secrecy import fingerprints
 from bot.providers.railway.variables import not_loaded, values_of
+from bot.providers.secrets.secrecy import fingerprints
 
 
 class Redeploy(OfService):

@@ -14,9 +14,9 @@ from bot.providers.railway.follow import CHANGE_LIMIT, begun, follow, unknown
 from bot.providers.railway.graph import Graph, opened, seen
 from bot.providers.railway.history import Deployment, History, history_of, scope_of
 from bot.providers.railway.sameness import identity, require_same
-from bot.providers.railway.secrecy import fingerprints, looks_secret
 from bot.providers.railway.variables import Values, difference, snapshot_of, values_of
 from bot.providers.railway.words import Names
+from bot.providers.secrets.secrecy import fingerprints, looks_secret
 
 
 class Rollback(OfService):

@@ -19,9 +19,9 @@ from bot.providers.railway.graph import Graph, opened, seen
 from bot.providers.railway.history import History, history_of, scope_of
 from bot.providers.railway.rotation import Plan, Rotation, RotationAddress, is_new, plan, require_own
 from bot.providers.railway.sameness import Changed, identity, require_same
-from bot.providers.railway.secrecy import fingerprint, fingerprints
 from bot.providers.railway.set_variables import set_once, source_of
 from bot.providers.railway.variables import Values, not_loaded, values_of
+from bot.providers.secrets.secrecy import fingerprint, fingerprints
 
 T = TypeVar("T")
 _MADE_UP: Final = "#????????"

@@ -15,9 +15,9 @@ from bot.providers.postgres.address import Address as Database
 from bot.providers.railway.address import Address, OfService
 from bot.providers.railway.generate_secret import OWN
 from bot.providers.railway.graph import seen
-from bot.providers.railway.secrecy import TELLING
 from bot.providers.railway.variables import Values
 from bot.providers.railway.words import Names
+from bot.providers.secrets.secrecy import TELLING
 from bot.providers.secrets.stored import Sendable
 
 _BYTES: Final = 32

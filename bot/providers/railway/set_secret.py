@@ -11,9 +11,9 @@ from bot.providers.railway.follow import CHANGE_LIMIT, follow, redeployed
 from bot.providers.railway.graph import Graph, opened, seen
 from bot.providers.railway.history import History, history_of, scope_of
 from bot.providers.railway.sameness import Changed, identity, require_same
-from bot.providers.railway.secrecy import fingerprint, fingerprints
 from bot.providers.railway.set_variables import set_once, source_of
 from bot.providers.railway.variables import Values, not_loaded, values_of
+from bot.providers.secrets.secrecy import fingerprint, fingerprints
 from bot.providers.secrets.stored import FromStore, Stored, arguments, shown, taken, warnings, way_back
 
 _SERVICE: Final = "service"

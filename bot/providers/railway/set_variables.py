@@ -15,9 +15,9 @@ from bot.providers.railway.follow import CHANGE_LIMIT, follow, redeployed
 from bot.providers.railway.graph import Graph, opened, seen
 from bot.providers.railway.history import Deployment, History, Scope, history_of, scope_of
 from bot.providers.railway.sameness import identity, require_same
-from bot.providers.railway.secrecy import fingerprints, is_given_by_platform, looks_secret
 from bot.providers.railway.variables import Values, not_loaded, values_of
 from bot.providers.railway.words import Changes, Names, packed
+from bot.providers.secrets.secrecy import fingerprints, is_given_by_platform, looks_secret
 
 
 class SetVariables(OfService):

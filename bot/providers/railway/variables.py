@@ -14,7 +14,7 @@ from bot.providers.railway import queries
 from bot.providers.railway.address import Address, OfService
 from bot.providers.railway.graph import LIMIT, Graph, Node, opened, seen
 from bot.providers.railway.history import Scope, history_of, scope_of
-from bot.providers.railway.secrecy import fingerprint, is_given_by_platform, looks_secret
+from bot.providers.secrets.secrecy import fingerprint, is_given_by_platform, looks_secret
 
 _SHOWN: Final = 60
 

@@ -9,8 +9,8 @@ from bot.core.errors import TargetError
 from bot.core.operation import Parameters
 from bot.core.text import Text, say
 from bot.providers.railway.generate_secret import OWN
-from bot.providers.railway.secrecy import fingerprint, looks_secret
 from bot.providers.railway.words import Name
+from bot.providers.secrets.secrecy import fingerprint, looks_secret
 
 Version = Literal["value", "back"]
 _OTHER: Final[Mapping[Version, Version]] = {"value": "back", "back": "value"}
