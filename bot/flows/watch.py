@@ -48,19 +48,23 @@ async def follow(ports: Ports, check: Check, until: datetime, run: str) -> None:
 
 
 async def look(ports: Ports, number: str) -> Watch | None:
-    """Run the check once more and record what changed, or what there is at last; None when there is no next time."""
+    """Run the check once a turn and record what changed, or what there is at last; None when there is no next time."""
     state = await ports.record.load(WATCHES, number)
     if not state.is_open:
         return None
+    is_over, turn = ports.clock.now() >= state.begun.until, str(next_turn(ports, state)[0])
+    if not is_over and (await ports.marks.get(number)).get("looked") == turn:
+        return state  # a sweep asks in each turn, since a timer may be lost
     system = ports.catalog.of(state.system)
     check = system.checks.get(state.begun.check)
     if check is None:
         await ports.record.change(WATCHES, number, watch.over, WORKER)
         return None
-    move = watch.over if ports.clock.now() >= state.begun.until else watch.seen
+    move = watch.over if is_over else watch.seen
     report = await diagnose.run(ports, Wanted(system, check.name, (check.told(state.begun.given),)))
     [finding] = report.findings
     kept = await ports.record.change(WATCHES, number, lambda now: move(now, finding.level, finding.summary), WORKER)
+    await ports.marks.set(number, looked=turn)
     return kept.state if kept.state.is_open else None
 
 

@@ -122,6 +122,23 @@ async def test_what_shows_only_later_is_watched_and_the_thread_of_the_run_tells_
     assert (await state_of(house)).phase is Phase.VERIFIED
 
 
+async def test_what_is_watched_for_hours_is_looked_at_every_quarter_of_an_hour_however_often_is_swept(
+    house: House,
+) -> None:
+    await house.click(APPROVER, await proposed(house, "other-memory"), "run:approve")
+    await verified(house)
+    await house.headline("WT-1")
+    begun = await watched(house)
+    await memory(house, set_to=1)
+    await forgotten(house)
+    for _ in range(2):
+        await house.demo.bot.sweep()
+        await house.quiet()
+    assert await watched(house) == begun
+    await advance(house, minutes=30)
+    assert await house.replied("WT-1", "🔴")
+
+
 async def watched(house: House) -> Watch:
     async def seen() -> Watch | None:
         state: Watch = await house.demo.bot.ports.record.load(WATCHES, "WT-1")
@@ -129,6 +146,12 @@ async def watched(house: House) -> Watch:
 
     found: Watch = await house.until(seen)
     return found
+
+
+async def forgotten(house: House) -> None:
+    """What was looked at a moment ago is not asked again; here, long ago."""
+    async for key in house.demo.bot.store.scan_iter("{plantao}:look:*"):
+        await house.demo.bot.store.delete(key)
 
 
 async def advance(house: House, minutes: int) -> None:
