@@ -222,7 +222,7 @@ APPROVING: Mapping[str, Deed] = {
     "by hand, for two": Deed(ANOTHER_PERSON, proposal("two-by-hand"), MELT, NOT_MELTED),
 }
 STOPPED: Mapping[str, Deed] = {
-    "by hand, for two, in a freeze": Deed(NOBODY, agreed_in_a_freeze, DONE),
+    "by hand, for two, in a freeze": Deed(frozenset({DAVI}), agreed_in_a_freeze, DONE),
     "in a freeze": Deed(NOBODY, in_a_freeze, APPROVE, {"command": slash("/run low maxmemory_mb=?")}),
     "lift the freeze": Deed(
         TEAM, frozen, {"button": button("freeze:lift", "#"), "command": slash("/plantao unfreeze #")}
