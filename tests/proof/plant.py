@@ -93,16 +93,20 @@ class Plant:
         return [words_of(m, state) for m in replies]
 
     async def propose(self, who: Somebody, names: Sequence[str]) -> dict[str, str]:
-        """Propose these actions and wait for their cards; the number of each run by its action."""
-        await asyncio.gather(*(self.command(who, f"/run {name}") for name in names))
+        """Propose these actions, each once the card of the one before is there; the number of each run by its action.
 
-        async def proposed() -> dict[str, str]:
-            numbers = [f"RUN-{n}" for n in range(1, len(names) + 1)]
-            facts = {number: await self.facts(number) for number in numbers}
-            there = [bool(facts[number] and await self.card(number)) for number in numbers]
-            return {facts[number][0].action: number for number in numbers} if all(there) else {}
+        All at once right after the start, a busy machine takes longer than a proposal may.
+        """
+        runs: dict[str, str] = {}
+        for number, name in ((f"RUN-{n}", name) for n, name in enumerate(names, start=1)):
+            told = await self.command(who, f"/run {name}")
 
-        runs: dict[str, str] = await self.until(proposed)
+            async def proposed(number: str = number) -> bool:
+                return bool(await self.facts(number) and await self.card(number))
+
+            await self.until(proposed, told=told)
+            assert (await self.facts(number))[0].action == name
+            runs[name] = number
         return runs
 
     async def facts(self, number: str) -> list[Any]:
@@ -117,13 +121,17 @@ class Plant:
         """How often the cluster stored a change of this deployment."""
         return self.cluster.patches()[name]
 
-    async def until(self, look: Any, patience: float = PATIENCE) -> Any:
-        deadline = asyncio.get_running_loop().time() + patience
+    async def until(self, look: Any, told: str = "") -> Any:
+        deadline = asyncio.get_running_loop().time() + PATIENCE
         while not (found := await look()):
-            logs = "\n".join(child.log.read_text()[-1000:] for child in self.bots.children)
-            assert asyncio.get_running_loop().time() < deadline, f"in vain\n{logs}"
+            assert asyncio.get_running_loop().time() < deadline, await self._in_vain(told)
             await asyncio.sleep(0.05)
         return found
+
+    async def _in_vain(self, told: str) -> str:
+        """What a person and the logs of the processes were told meanwhile."""
+        logs = (child.log.read_text()[-1000:] for child in self.bots.children)
+        return "\n".join((told, str((await self._state())["ephemerals"]), *logs))
 
     async def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = (await self.client.get("/control/state")).json()
