@@ -51,6 +51,7 @@ KINDS: Mapping[str, type] = {
     "run.expired": run.Expired,
     "run.refused": run.Refused,
     "run.delayed": run.Delayed,
+    "run.released": run.Released,
     "run.started": run.Started,
     "run.progressed": run.Progressed,
     "run.finished": run.Finished,

@@ -1,61 +1,13 @@
 """A run: one action from proposal to verification. A started run is claimed; nothing starts twice."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.core.events import Author, Recorded
-from bot.core.preview import Lines, Preview
+from bot.core.preview import Lines
+from bot.core.proposal import Proposed as Proposed
 from bot.core.text import Text
-
-
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """Everything that the approvers see. `given` is what a person chose, `evidence` what the checks said just before.
-
-    `undo_of` is the run that this one takes back. `by_hand` is a step that a person does and ticks off.
-    `quorum` people have to agree, one of them holding a role `among` these; `typed` is what they have to type.
-    `emergency` lists the severities of an open incident in which the proposer may go ahead alone. `lasts` is the number
-    of seconds after which it goes back by itself; `covered_by` is the run whose approval covers this way back.
-    `on_behalf_of` is who proposed what the bot proposes to take back. `waits` are seconds for which a step does.
-    """
-
-    action: str
-    title: Text
-    target: str
-    preview: Preview
-    incident: str
-    approvers: tuple[str, ...]
-    self_approval: bool
-    expires_at: datetime
-    risk: str
-    undo: Text
-    verify: tuple[str, ...]
-    system: str = ""
-    given: Mapping[str, str] = field(default_factory=dict)
-    evidence: Lines = ()
-    undo_of: str = ""
-    by_hand: bool = False
-    quorum: int = 1
-    among: tuple[str, ...] = ()
-    typed: str = ""
-    emergency: tuple[str, ...] = ()
-    environment: str = ""
-    lasts: int = 0
-    covered_by: str = ""
-    on_behalf_of: str = ""
-    waits: int = 0
-
-    @property
-    def takes_one_click(self) -> bool:
-        """Whether it is a step by hand that needs nobody's approval but the word of whoever did it."""
-        return self.by_hand and self.quorum == 1
-
-    @property
-    def tick_off_roles(self) -> tuple[str, ...]:
-        """The roles that may tick a step by hand off: it takes one person, so where one role has to agree, that one."""
-        return self.among or self.approvers
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +46,16 @@ class Delayed:
     """Approved, but another run holds the target: its turn comes when that one has ended."""
 
     reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """An approved step by hand may be done now: what it requires still holds, and nothing stops it.
+
+    `evidence` is as with `Started`.
+    """
+
+    evidence: Lines = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +164,7 @@ class Run:
     cancelled_by: str = ""
     undone_by: str = ""
     overstayed: bool = False
+    released: bool = False
 
     @property
     def proposer(self) -> str:
@@ -247,7 +210,6 @@ def apply(state: Run | None, event: Recorded) -> Run:
 
 def _moved(state: Run, event: Recorded) -> Run:
     decided = replace(state, decided_by=event.by.user, decided_at=event.at)
-    ended = replace(state, ended_at=event.at)
     match event.fact:
         case Approved(roles=roles, emergency=emergency):
             agreed = replace(
@@ -260,16 +222,21 @@ def _moved(state: Run, event: Recorded) -> Run:
             return replace(decided, phase=Phase.WITHDRAWN, ended_at=event.at)
         case CancelAsked():
             return replace(state, cancelled_by=event.by.user)
-        case Undone(by):
-            return replace(state, phase=Phase.UNDONE, undone_by=by)
-        case Overstayed(reason):
-            return replace(state, overstayed=True, outcome=reason)
         case Expired():
-            return replace(ended, phase=Phase.EXPIRED)
+            return replace(state, phase=Phase.EXPIRED, ended_at=event.at)
         case Refused(reason):
-            return replace(ended, phase=Phase.REFUSED, outcome=reason)
+            return replace(state, phase=Phase.REFUSED, outcome=reason, ended_at=event.at)
         case Delayed(reason):
             return replace(state, outcome=reason)
+        case Released():
+            return replace(state, released=True, outcome=None)
+        case _:
+            return _carried_out(state, event)
+
+
+def _carried_out(state: Run, event: Recorded) -> Run:
+    ended = replace(state, ended_at=event.at)
+    match event.fact:
         case Started(executor):
             return replace(state, phase=Phase.STARTED, executor=executor, started_at=event.at, outcome=None)
         case Finished(summary):
@@ -283,6 +250,10 @@ def _moved(state: Run, event: Recorded) -> Run:
             return replace(ended, phase=Phase.VERIFIED, lines=lines)
         case Unverified(lines):
             return replace(ended, phase=Phase.UNVERIFIED, lines=lines)
+        case Undone(by):
+            return replace(state, phase=Phase.UNDONE, undone_by=by)
+        case Overstayed(reason):
+            return replace(state, overstayed=True, outcome=reason)
         case _:
             return state
 

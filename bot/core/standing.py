@@ -32,6 +32,7 @@ LEFT_TO_ONE = {
 }
 LEFT_TO_PEOPLE = {
     Phase.APPROVED: say("approved, waiting for somebody to do it"),
+    Phase.REFUSED: say("approved, but must not be done"),
     Phase.DENIED: say("approved, but not done"),
     Phase.EXPIRED: say("approved, but not ticked off in time"),
 }
@@ -54,14 +55,17 @@ def _verified(state: Run) -> Text:
 
 
 def _by_hand(state: Run) -> Text:
+    if state.phase is Phase.APPROVED and not state.released:
+        return say("approved, looking whether it may be done")
     left = LEFT_TO_ONE if state.proposal.takes_one_click else LEFT_TO_PEOPLE if state.is_approved else {}
     return (DONE_BY_HAND | left).get(state.phase, PHASE_NAMES[state.phase])
 
 
 def is_to_do(state: Run) -> bool:
-    """Whether a person may do it now: at once where it takes one click, else as soon as enough have agreed."""
-    before = Phase.PROPOSED if state.proposal.takes_one_click else Phase.APPROVED
-    return state.proposal.by_hand and state.phase is before
+    """Whether a person may do it now: at once where it takes one click, else once agreed to and released."""
+    if state.proposal.takes_one_click:
+        return state.phase is Phase.PROPOSED
+    return state.proposal.by_hand and state.phase is Phase.APPROVED and state.released
 
 
 def is_left_undone(state: Run) -> bool:
@@ -75,9 +79,15 @@ def is_late(state: Run) -> bool:
     return state.phase is Phase.EXPIRED and state.is_approved
 
 
+def is_stopped(state: Run) -> bool:
+    """Whether a step by hand was approved and must not be done after all; who did it can still say so."""
+    return state.phase is Phase.REFUSED and state.proposal.by_hand and state.is_approved
+
+
 def is_agreed_to(state: Run) -> bool:
     """Whether enough people agreed to a step by hand that nobody has ticked off; late is better than never."""
-    return is_late(state) or (is_to_do(state) and not state.proposal.takes_one_click)
+    is_waiting = state.phase is Phase.APPROVED and state.proposal.by_hand
+    return is_waiting or is_late(state) or is_stopped(state)
 
 
 def deadline(state: Run) -> datetime | None:

@@ -9,7 +9,7 @@ from bot.catalog.system import ALL
 from bot.core.errors import UserError
 from bot.core.report import Report
 from bot.core.run import Phase, Run
-from bot.core.standing import is_left_undone, is_to_do
+from bot.core.standing import is_left_undone
 from bot.core.text import Text, say
 from bot.flows import choices, diagnose, remediate, restricted, undo
 from bot.flows.answers import Answer, CheckForm, Later, RunForm, Said, Show
@@ -106,8 +106,8 @@ async def _propose(request: Request, caller: Caller, ports: Ports, _: Show) -> A
 
 def decided(state: Run) -> Text:
     """What somebody is told who has agreed to a run: it runs, or who else has to agree."""
-    if is_to_do(state):
-        return say("You approved {run}. It may be done now; tick it off on its card afterwards.", run=state.number)
+    if state.phase is not Phase.PROPOSED and state.proposal.by_hand:
+        return say("You approved {run}. Its card says when it may be done; tick it off there.", run=state.number)
     if state.phase is not Phase.PROPOSED:
         return say("You approved {run}. It runs now; follow it in its thread.", run=state.number)
     return say("You approved {run}. Somebody else has to approve it too.", run=state.number)

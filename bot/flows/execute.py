@@ -13,6 +13,7 @@ from bot.core.family import RUNS
 from bot.core.preview import Lines, Preview
 from bot.core.report import lines_of
 from bot.core.run import WORKER, Failed, Finished, Phase, Run
+from bot.core.standing import is_to_do
 from bot.core.text import Text, say
 from bot.flows import afterwards, before, remediate, safety, turns
 from bot.flows.change import change
@@ -33,8 +34,8 @@ class Cleared:
 
 
 def is_under_way(state: Run) -> bool:
-    """Whether the worker has something to do: what a person does is never executed, only verified."""
-    return state.phase in UNDER_WAY and not (state.phase is Phase.APPROVED and state.proposal.by_hand)
+    """Whether the worker has something to do: what a person does is never executed, only released and verified."""
+    return state.phase in UNDER_WAY and not is_to_do(state)
 
 
 async def execute(ports: Ports, number: str) -> bool:
@@ -77,6 +78,9 @@ async def _claim_and_change(ports: Ports, state: Run, action: Action | None) -> 
     cleared = stopped or cleared
     if isinstance(cleared, Text):
         await _refuse(ports, state, cleared)
+        return
+    if state.proposal.by_hand:
+        await _append(ports, state.number, Phase.APPROVED, run.Released(evidence))
         return
     executor = uuid.uuid4().hex
     claimed = await _append(ports, state.number, Phase.APPROVED, run.Started(executor, evidence))

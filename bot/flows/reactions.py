@@ -196,6 +196,7 @@ REACTIONS: Mapping[str, tuple[str, ...]] = {
     "run.expired": ("tell", "link"),
     "run.refused": ("tell", "link"),
     "run.delayed": ("tell",),
+    "run.released": ("tell", "link"),
     "run.started": ("tell",),
     "run.progressed": ("tell",),
     "run.finished": ("tell", "verify_by_hand"),
@@ -263,7 +264,7 @@ async def _sweep_run(ports: Ports, state: Run) -> None:
         await ports.timers.ensure(f"wait:{state.number}", when, "end_wait", state.number, version)
     elif when:
         await ports.timers.soon(f"wait-over:{state.number}", "end_wait", state.number, version)
-    elif (when := deadline(state)) is None:
+    elif (when := deadline(state)) is None or executing.is_under_way(state):
         await ports.timers.soon(f"execute:{state.number}", "execute", state.number, version)
     elif ports.clock.now() >= when:
         await decide.expire(ports, state.number)

@@ -19,6 +19,7 @@ from bot.core import (
     incident,
     policy,
     preview,
+    proposal,
     report,
     reveal,
     run,
@@ -107,7 +108,10 @@ def test_every_kind_says_its_name_in_what_is_stored(name: str) -> None:
 
 def test_everything_that_facts_are_made_of_is_a_kind_or_is_never_stored() -> None:
     defined = set().union(
-        *map(kinds_of, (incident, preview, run, handoff, findings, text, events, policy, report, watch, freeze, reveal))
+        *map(
+            kinds_of,
+            (incident, preview, proposal, run, handoff, findings, text, events, policy, report, watch, freeze, reveal),
+        )
     )
     assert defined == set(codec.KINDS.values()) | set(NEVER_STORED)
     assert not set(codec.KINDS.values()) & set(NEVER_STORED)

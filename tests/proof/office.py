@@ -136,5 +136,13 @@ class Office:
 
         await self.house.until(there)
 
+    async def is_released(self, number: str) -> None:
+        """The step by hand may be done."""
+
+        async def there() -> bool:
+            return (await self.run(number)).released
+
+        await self.house.until(there)
+
 
 Prepared = Callable[[Office], Awaitable[tuple[str, str]]]

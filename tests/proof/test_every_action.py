@@ -218,6 +218,7 @@ async def only_its_people_agree(place: Office, name: str, rule: Rule) -> None:
             break
     assert (await place.run(number)).phase is not Phase.PROPOSED, f"{name}: its own people could not agree to it"
     if others := others_tick_off(rule):
+        await place.is_released(number)
         for person in others:
             await is_turned_away(place, name, person, done(place.about(person, number)), number)
         assert (await place.run(number)).phase is Phase.APPROVED, f"{name}: it was done before anybody said so"

@@ -1,10 +1,13 @@
 """A step by hand that takes several people: they agree to it as to any change, then somebody does it and says so."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 
 from bot.core import run
 from bot.core.run import Phase
-from bot.flows import reactions
+from bot.flows import reactions, turns
 from tests.house import House, button_value, buttons
 from tests.people import APPROVER, NEXT_ON_CALL, ON_CALL, OUTSIDER, SECOND_APPROVER, Somebody
 from tests.runs.steps import (
@@ -13,7 +16,6 @@ from tests.runs.steps import (
     forged_click,
     proposed,
     proposed_only,
-    reached,
     readable,
     settled,
     state_of,
@@ -65,7 +67,7 @@ async def test_it_collects_approvals_like_a_change_and_only_then_offers_to_tick_
     assert "may tick it off: security · expires" in house.words(open_card)
     assert "Approved by @ana, @davi" in house.words(open_card)
     assert "Whoever did it ticks it off with Done by hand" in readable(
-        await house.replied("RUN-1", "it may be done now")
+        await house.replied("RUN-1", "It may be done now")
     )
     await house.click(NEXT_ON_CALL, open_card, "run:done")
     await house.told(NEXT_ON_CALL, "You may not approve")
@@ -122,7 +124,7 @@ async def test_what_may_be_done_is_never_begun_by_the_bot_and_is_shown_as_what_i
     assert (state.phase, state.version) == (Phase.APPROVED, before)
     row = "RUN-1 Move the traffic at the provider · Shop · move-traffic · approved, waiting for somebody to do it"
     assert row in readable(await house.command(NEXT_ON_CALL, "/run list"))
-    assert "it may be done now, until" in await house.command(NEXT_ON_CALL, "/run show RUN-1")
+    assert "It may be done now, until" in await house.command(NEXT_ON_CALL, "/run show RUN-1")
     await house.replied("INC-1", "Move the traffic at the provider: approved, waiting for somebody to do it")
     await house.click(APPROVER, await house.headline("RUN-1"), "run:done")
     await verified(house)
@@ -173,7 +175,7 @@ async def test_an_approval_ends_when_nobody_ticks_it_off_but_what_was_done_can_s
     await house.click(NEXT_ON_CALL, card, "run:approve")
     await advance(house, HOUR - 60)
     await house.click(ON_CALL, card, "run:approve")
-    await reached(house, Phase.APPROVED)
+    await house.shows("RUN-1", "approved, waiting for somebody to do it")
     await advance(house, HOUR - 60)
     assert (await state_of(house)).phase is Phase.APPROVED, "it has as long again from the last approval"
     await advance(house, 61)
@@ -198,6 +200,61 @@ async def test_an_approval_whose_timer_was_lost_ends_all_the_same(house: House) 
     assert (await state_of(house)).phase is Phase.APPROVED
     await reactions.sweep(house.demo.bot.ports)
     assert (await settled(house)).phase is Phase.EXPIRED
+
+
+async def test_what_it_requires_is_looked_at_again_before_it_may_be_done(house: House) -> None:
+    card = await proposed(house, MOVES)
+    await house.click(NEXT_ON_CALL, card, "run:approve")
+    await house.demo.world.control({"redis": "kill"})
+    await house.click(ON_CALL, await house.shows("RUN-1", "1 of 2 have approved"), "run:approve")
+    await house.told(ON_CALL, "O cartão avisa quando puder ser feita")
+    assert (await settled(house)).phase is Phase.REFUSED
+    shut = await house.shows("RUN-1", "approved, but must not be done")
+    assert "What it requires no longer holds: Redis answers" in house.words(shut)
+    assert "What it requires no longer holds: Redis answers" in await house.replied("RUN-1", "🚫 It must not be done")
+    assert not await facts_of(house, run.Released)
+    assert buttons(shut) == ["run:done"]
+    await house.click(APPROVER, shut, "run:done")
+    await verified(house)
+    await house.shows("RUN-1", "done by hand by @bruno")
+
+
+async def test_a_freeze_between_approval_and_release_keeps_it_shut(house: House) -> None:
+    async with another_at_work(house):
+        await waits_for_its_turn(house)
+        await house.command(APPROVER, "/plantao freeze migration")
+    assert (await settled(house)).phase is Phase.REFUSED
+    assert "FRZ-1" in await house.replied("RUN-1", "🚫 It must not be done")
+
+
+async def test_a_release_whose_turn_was_lost_follows_with_the_next_sweep(house: House) -> None:
+    ports = house.demo.bot.ports
+    async with another_at_work(house):
+        await waits_for_its_turn(house)
+        turn, _ = turns.next_turn(ports)
+        for lost in (turn - 1, turn, turn + 1):
+            await ports.timers.cancel(f"execute:RUN-1:{lost}")
+        await house.quiet()
+    await reactions.sweep(ports)
+    await house.shows("RUN-1", "approved, waiting for somebody to do it")
+
+
+@asynccontextmanager
+async def another_at_work(house: House) -> AsyncIterator[None]:
+    """The target of a proposed step is held by somebody who does not say who they are."""
+    await proposed(house, MOVES)
+    ports = house.demo.bot.ports
+    async with ports.leases.hold(turns.lease_of(ports, await state_of(house)), by="RUN-1", ttl=60):
+        yield
+
+
+async def waits_for_its_turn(house: House) -> None:
+    """Both have approved, and it is not released."""
+    for who in (NEXT_ON_CALL, ON_CALL):
+        await house.click(who, await house.headline("RUN-1"), "run:approve")
+    await house.replied("RUN-1", "⏸️")
+    seen = await house.shows("RUN-1", "approved, looking whether it may be done")
+    assert buttons(seen) == ["run:cancel"]
 
 
 async def test_a_freeze_stops_the_approval_and_not_the_record_of_what_was_done(house: House) -> None:

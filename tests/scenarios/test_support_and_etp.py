@@ -59,6 +59,7 @@ async def test_what_destroys_by_hand_is_approved_by_two_who_type_its_name_before
         await house.click(who, card, "run:typed")
         await house.submit(who, typed="clean-old-data")
         await house.shows("RUN-1", then)
+    await house.replied("RUN-1", "Já pode ser feita")
     await house.click(APPROVER, await house.headline("RUN-1"), "run:done")
     await house.replied("RUN-1", "feito manualmente por @bruno")
     assert (await house.demo.bot.ports.record.load(RUNS, "RUN-1")).phase in (Phase.FINISHED, Phase.VERIFIED)

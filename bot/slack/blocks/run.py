@@ -3,7 +3,7 @@
 from bot.catalog.system import System
 from bot.core.approval import people_missing
 from bot.core.run import Phase, Proposed, Run
-from bot.core.standing import deadline, is_late, is_left_undone, is_to_do, phase_of
+from bot.core.standing import deadline, is_late, is_left_undone, is_stopped, is_to_do, phase_of
 from bot.core.text import Person, Text, Words, say
 from bot.slack.blocks import parts
 from bot.slack.blocks.incident import finding_lines
@@ -173,6 +173,8 @@ def _decided(state: Run) -> Text | None:
         return say(
             "Nobody ticked it off in time: it must not be begun any more. If it was done, tick it off all the same."
         )
+    if is_stopped(state):
+        return say("If it was done all the same, tick it off.")
     if state.phase is Phase.EXPIRED:
         return say("Not approved in time. Nothing was changed.")
     if state.decided_at is None:

@@ -2,7 +2,7 @@
 
 from bot.core.approval import people_missing
 from bot.core.run import CHANGED, Phase, Run
-from bot.core.standing import is_late, is_to_do
+from bot.core.standing import is_late, is_stopped, is_to_do
 from bot.core.text import Text, say
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Block
@@ -13,7 +13,7 @@ def buttons(state: Run, voice: Voice) -> list[Block]:
     """What can be decided now."""
     if is_to_do(state):
         return [_done(state, voice), parts.button(voice.plain(say("Not done")), "run:deny", state.number, "danger")]
-    if is_late(state):
+    if is_late(state) or is_stopped(state):
         return [_done(state, voice)]
     if state.phase is Phase.PROPOSED:
         return _to_decide(state, voice)

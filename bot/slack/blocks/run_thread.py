@@ -3,7 +3,7 @@
 from bot.core import run
 from bot.core.events import Recorded
 from bot.core.run import Phase, Run
-from bot.core.standing import deadline, is_late, is_left_undone, is_to_do
+from bot.core.standing import deadline, is_late, is_left_undone, is_stopped
 from bot.core.text import Person, Text, say
 from bot.core.watch import Outcome
 from bot.slack.blocks import parts
@@ -18,7 +18,7 @@ def reply(event: Recorded, after: Run, voice: Voice) -> Message:
     blocks = [parts.section(words)]
     if isinstance(event.fact, run.Verified | run.Unverified):
         blocks += parts.lines(finding_lines(event.fact.lines, voice))
-    if isinstance(event.fact, run.Started) and event.fact.evidence:
+    if isinstance(event.fact, run.Started | run.Released) and event.fact.evidence:
         known = voice(say("What the checks say now:"))
         blocks.append(parts.context("\n".join([known, *finding_lines(event.fact.evidence, voice)])))
     is_loud = isinstance(event.fact, run.Approved) and event.fact.emergency
@@ -30,10 +30,8 @@ def _told(event: Recorded, after: Run) -> Text:
     match event.fact:
         case run.Approved() | run.Denied() | run.Withdrawn() | run.Expired() | run.CancelAsked():
             return _told_of_people(event.fact, who, after)
-        case run.Refused(reason):
-            return say("🚫 Not executed: {reason}", reason=reason)
-        case run.Delayed(reason):
-            return say("⏸️ {reason}", reason=reason)
+        case run.Refused() | run.Delayed() | run.Released():
+            return _told_of_its_turn(event.fact, after)
         case run.Started():
             return say("⏳ Started")
         case run.Progressed(summary):
@@ -78,13 +76,6 @@ def _told_of_people(fact: object, who: Person, after: Run) -> Text:
             )
         case run.Approved() if after.phase is Phase.PROPOSED:
             return say("👍 {who} approved; somebody else has to approve it too.", who=who)
-        case run.Approved() if is_to_do(after):
-            return say(
-                "👍 {who} approved: it may be done now, until {when}. Whoever did it ticks it off with *Done by hand* "
-                "on the card; if nobody does it, *Not done* ends it.",
-                who=who,
-                when=deadline(after) or "",
-            )
         case run.Approved():
             return say("👍 {who} approved", who=who)
         case run.Withdrawn():
@@ -102,6 +93,22 @@ def _told_of_people(fact: object, who: Person, after: Run) -> Text:
             )
         case _:
             return say("⌛ Expired: not approved in time. Nothing was changed.")
+
+
+def _told_of_its_turn(fact: run.Refused | run.Delayed | run.Released, after: Run) -> Text:
+    match fact:
+        case run.Refused(reason) if is_stopped(after):
+            return say("🚫 It must not be done: {reason}\nIf it was done all the same, tick it off.", reason=reason)
+        case run.Refused(reason):
+            return say("🚫 Not executed: {reason}", reason=reason)
+        case run.Delayed(reason):
+            return say("⏸️ {reason}", reason=reason)
+        case run.Released():
+            return say(
+                "✍️ It may be done now, until {when}. Whoever did it ticks it off with *Done by hand* on the card; if "
+                "nobody does it, *Not done* ends it.",
+                when=deadline(after) or "",
+            )
 
 
 def _verdict(event: Recorded, after: Run) -> Text:
