@@ -4,6 +4,7 @@ What was told is remembered per stream, and one teller at a time works on a stre
 and its mark costs one doubled post. `told` is up to where all is told, `replied` how far its thread is.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,7 @@ from bot.slack.voice import Voice
 LEASE = 8.0  # seconds; a teller that dies delays its stream by this much
 PATIENCE = 0.3
 AGAIN = 1.0
+HEADLINE_EVERY = 0.25
 BUSY = "busy"
 GONE = frozenset({"message_not_found", "cant_update_message"})
 
@@ -132,11 +134,20 @@ class SlackTeller:
         await self._chat.edit(channel, ts, so_far(report, who, Voice(profile.language, profile.timezone)))
 
     async def attach(self, report: Report) -> None:
-        """Put the files of a report into the thread of its incident; raises ChatError when Slack refuses one."""
-        headline = (await self._marks.get(report.incident)).get("headline", "") if report.files else ""
-        channel, _, thread = headline.partition(":")
-        for name, content in report.files.items() if headline else ():
+        """Put the files of a report into the thread of its incident, once that has one: for how long, the caller says.
+
+        Raises ChatError when Slack refuses a file.
+        """
+        for name, content in report.files.items():
+            channel, thread = await self._thread_of(report.incident)
             await self._chat.upload(channel, thread, name, content)
+
+    async def _thread_of(self, number: str) -> tuple[str, str]:
+        while True:
+            if headline := (await self._marks.get(number)).get("headline"):
+                channel, _, thread = headline.partition(":")
+                return channel, thread
+            await asyncio.sleep(HEADLINE_EVERY)
 
     async def _replies(self, telling: _Telling, told: int, place: tuple[str, str], marks: dict[str, str]) -> None:
         """One reply per event; what goes on, such as the progress of a run, is one reply that is edited."""

@@ -56,6 +56,14 @@ async def test_the_logs_of_the_last_hour_stand_in_the_thread_of_the_incident_tha
     assert _faults(await _log_in_thread(house)) == []
 
 
+async def test_a_file_waits_for_the_headline_of_an_incident_that_slack_takes_its_time_to_show(house: House) -> None:
+    await house.post("faults", method="chat.postMessage", kind="latency", seconds=4)
+    await house.demo.world.control({"logs": {"agente-api": [LEAKING]}})
+    await house.command(ON_CALL, "/incident declare P1 checkout errors")
+    await house.command(NEXT_ON_CALL, "/diag log-hour INC-1")
+    assert _faults(await _log_in_thread(house)) == []
+
+
 async def _log_in_thread(house: House) -> str:
     async def found() -> bytes | None:
         filed = (file for m in await house.messages() if m.get("thread_ts") for file in m.get("files") or ())
