@@ -239,6 +239,18 @@ async def test_a_release_whose_turn_was_lost_follows_with_the_next_sweep(house: 
     await house.shows("RUN-1", "approved, waiting for somebody to do it")
 
 
+async def test_what_was_done_before_its_release_is_recorded_and_not_released_any_more(
+    house: House, signed_http: None
+) -> None:
+    async with another_at_work(house):
+        await waits_for_its_turn(house)
+        assert await forged_click(house, APPROVER, "run:done", "RUN-1") == 200
+        await house.shows("RUN-1", "done by hand, verifying")
+    await verified(house)
+    assert not await facts_of(house, run.Released)
+    await house.shows("RUN-1", "done by hand by @bruno")
+
+
 @asynccontextmanager
 async def another_at_work(house: House) -> AsyncIterator[None]:
     """The target of a proposed step is held by somebody who does not say who they are."""
