@@ -108,7 +108,7 @@ async def test_a_release_that_does_not_stay_up_is_taken_back_and_one_that_helps_
     )
     await engine.until(name, Status="exited")
     before = engine.inspect(name)
-    useless = await back(address, name=name, repository=name, tag="3")
+    useless = await back(address, name=name, repository=name, tag="3", steady_s=30)
     assert "It does not run now; the new one is started." in warnings(useless)
     error = await refused(execute(BACK, address, useless))
     assert "The old container is back as it was." in spoken(error)
