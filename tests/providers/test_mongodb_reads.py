@@ -302,6 +302,14 @@ async def test_a_dead_mongodb_is_unreachable() -> None:
     assert "cannot be reached" in spoken(errors[0])
 
 
+async def test_where_none_of_the_named_servers_is_found_it_is_not_said_that_nothing_listens(mongo: Mongo) -> None:
+    url = mongo.url_for("plantao", PASSWORD)
+    address = {"url": f"{url}&replicaSet=another", "database": "shop"}
+    error = await refusal("mongodb.ping", address)
+    assert isinstance(error, TimedOut)
+    assert "no server to talk to was found within 1.8 s." in spoken(error)
+
+
 async def test_a_hung_mongodb_times_out_every_check_within_the_limit(mongo: Mongo) -> None:
     mongo.hang()
     begun = monotonic()

@@ -137,10 +137,19 @@ def _refused(error: vendor.OperationFailure, address: Address, grant: Text) -> T
 
 
 def _not_found(address: Address, client: Client) -> TargetError:
-    """No server to talk to; when one took the connection and stayed silent, that is the news."""
-    servers = client.topology_description.server_descriptions().values()
-    if any(isinstance(server.error, vendor.NetworkTimeout) for server in servers):
+    """No server to talk to; when one took the connection and stayed silent, that is the news.
+
+    Without any error nobody knows why: this process may have been busy, or what answers is not what the URL names.
+    """
+    errors = [server.error for server in client.topology_description.server_descriptions().values()]
+    if any(isinstance(error, vendor.NetworkTimeout) for error in errors):
         return _hung(address)
+    if not any(errors):
+        return TimedOut(
+            "MongoDB at {where}: no server to talk to was found within {seconds} s.",
+            where=address.where,
+            seconds=_SELECT_MS / 1000,
+        )
     return Unreachable(
         "MongoDB at {where} cannot be reached: nothing listens there, or the network (IP access list?) is closed.",
         where=address.where,
