@@ -6,8 +6,16 @@ from pathlib import Path
 import pytest
 from redis_server import RedisServer, started
 
+from bot.providers import names, operation
 from bot.store.embedded import find_binary
 from sandbox.world import World, open_world
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_operation() -> None:
+    """Imported as the bot does when it starts: a check that is held to its limit does not wait for that."""
+    for name in names():
+        operation(name)
 
 
 @pytest.fixture(scope="module")
