@@ -40,7 +40,7 @@ from bot.store.feed import RedisFeed
 from bot.store.lease import RedisLeases
 from bot.store.looks import RedisLooks
 from bot.store.marks import RedisMarks
-from bot.store.record import RedisRecord
+from bot.store.record import APPEND_LIMIT, RedisRecord
 from bot.store.shelf import RedisShelf
 from bot.web.application import application
 from commands import COMMANDS
@@ -64,13 +64,15 @@ class SystemClock:
 @dataclass(frozen=True)
 class Parts:
     """What a caller may replace: the clock, where `env:` references look, a catalog that is read already, whether
-    posts keep to the pace that Slack demands, and how many seconds a stop waits for what is running."""
+    posts keep to the pace that Slack demands, how many seconds a stop waits for what is running, and how many anybody
+    waits for the record."""
 
     clock: Clock = field(default_factory=SystemClock)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     catalog: Catalog | None = None
     paced: bool = True
     drain: float = jobs.DRAIN
+    record_limit: float = APPEND_LIMIT
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ async def open_bot(settings: Settings, parts: Parts | None = None) -> AsyncItera
         docket = await stack.enter_async_context(Docket(f"{settings.plantao_prefix}-jobs", _pooled(url)))
         people = SlackPeople(client, catalog)
         chat = Chat(client, Pacer(PACE if parts.paced else 0.0))
-        record = RedisRecord(store, settings.prefix, parts.clock)
+        record = RedisRecord(store, settings.prefix, parts.clock, parts.record_limit)
         leases, marks = RedisLeases(store, settings.prefix), RedisMarks(store, settings.prefix)
         targets = CatalogTargets(catalog, parts.environ)
         ports = Ports(

@@ -56,12 +56,12 @@ async def open_demo(
     environ: Mapping[str, str] | None = None,
     catalog: Path | None = None,
     drain: float = Parts.drain,
+    record_limit: float = Parts.record_limit,
 ) -> AsyncIterator[Demo]:
     """Open a demo; `http` lets Slack deliver over signed HTTP instead of Socket Mode, `pace` is seconds per pod,
     `environ` replaces some of what the catalog's references find, `catalog` is a folder other than the product's,
-    `drain` is how many seconds the bot's stop waits for what is running.
-
-    Without `strict_rates` Slack limits nothing, and the bot posts without a pause.
+    `drain` and `record_limit` are those of the bot's parts. Without `strict_rates` Slack limits nothing, and the bot
+    posts without a pause.
     """
     manifest = yaml.safe_load((HERE / "manifest.yml").read_text(encoding="utf-8"))
     async with AsyncExitStack() as stack:
@@ -75,7 +75,8 @@ async def open_demo(
         evidence = data / "evidence"
         evidence.mkdir(parents=True, exist_ok=True)
         known = {**environment(world), "AGENTE_EVIDENCE_FOLDER": str(evidence), **(environ or {})}
-        parts = Parts(SandboxClock(workspace.clock), known, _read_once(settings.plantao_catalog), strict_rates, drain)
+        read = _read_once(settings.plantao_catalog)
+        parts = Parts(SandboxClock(workspace.clock), known, read, strict_rates, drain, record_limit)
         bot = await stack.enter_async_context(open_bot(settings, parts))
         await stack.enter_async_context(bot.working())
         if http:

@@ -11,7 +11,7 @@ import pytest
 
 from bot.settings import Settings
 from sandbox.demo import open_demo
-from tests.house import House
+from tests.house import RECORD_LIMIT, House
 from tests.memory import memory
 
 TLS = httpx.create_ssl_context()  # nothing here speaks TLS, and each client would read the authorities anew
@@ -55,8 +55,9 @@ async def house(request: pytest.FixtureRequest, tmp_path: Path, data: Path) -> A
     http = "signed_http" in request.fixturenames
     if "transport" in request.fixturenames:
         http = request.getfixturevalue("transport") == "http"
+    own = {} if is_strict else {"record_limit": RECORD_LIMIT}
     async with (
-        open_demo(data, http=http, pace=0.02, environ=environ, catalog=catalog, strict_rates=is_strict) as demo,
+        open_demo(data, http=http, pace=0.02, environ=environ, catalog=catalog, strict_rates=is_strict, **own) as demo,
         httpx.AsyncClient(base_url=demo.slack.url, timeout=60, trust_env=False, verify=TLS) as client,
     ):
         yield House(demo, client)

@@ -55,9 +55,11 @@ class RedisRecord:
     The script refuses to write once the caller has given up, measured by the server's own clock, so a
     Redis that hangs and comes back cannot store what the person was told is not stored. What remains: a
     write that was stored while every answer, and those of its repetitions, got lost until the time was over.
+    `limit` is in seconds, for each verb.
     """
 
-    def __init__(self, client: Client, prefix: str, clock: Clock) -> None:
+    def __init__(self, client: Client, prefix: str, clock: Clock, limit: float = APPEND_LIMIT) -> None:
+        self._limit = limit
         self._client = client
         self._prefix = prefix
         self._clock = clock
@@ -67,7 +69,7 @@ class RedisRecord:
 
     async def open(self, family: Family[S], fact: object, by: Author, key: str = "") -> Kept[S]:
         """Open the next stream of a family with its first fact; the same delivery key opens it only once."""
-        async with _in_time() as until:
+        async with _in_time(self._limit) as until:
             order = _Order(family, by, key, until)
             while True:  # a counter that was lost catches up with the streams that are there
                 with suppress(Conflict):
@@ -80,7 +82,7 @@ class RedisRecord:
 
         `decide` returns None when there is nothing to record; raises NotFound on an unknown stream.
         """
-        async with _in_time() as until:
+        async with _in_time(self._limit) as until:
             order = _Order(family, by, key, until)
             while True:  # of those who conflict one always wins, so this ends, at the latest with the time
                 events = await self._read(stream)
@@ -95,17 +97,17 @@ class RedisRecord:
 
     async def load(self, family: Family[S], stream: str) -> S:
         """The present state of a stream; raises NotFound, and NothingRecorded when Redis does not answer."""
-        async with _in_time():
+        async with _in_time(self._limit):
             return _fold(family, stream, await self._read(stream))
 
     async def events(self, stream: str) -> list[Recorded]:
         """All events of a stream, oldest first; none for an unknown stream."""
-        async with _in_time():
+        async with _in_time(self._limit):
             return await self._read(stream)
 
     async def listing(self, family: Family[S], *, only_open: bool, limit: int) -> list[S]:
         """The newest states of a family, newest first, from the projection."""
-        async with _in_time():
+        async with _in_time(self._limit):
             names = await self._newest(family, only_open=only_open, limit=limit)
             if not names:
                 return []
@@ -114,7 +116,7 @@ class RedisRecord:
 
     async def count(self, family: Family[S]) -> int:
         """How many streams of a family are open."""
-        async with _in_time():
+        async with _in_time(self._limit):
             return int(await self._client.zcard(self._key("open", family.prefix)))
 
     async def _newest(self, family: Family[Any], *, only_open: bool, limit: int) -> list[str]:
@@ -191,9 +193,9 @@ def _fold(family: Family[S], stream: str, events: list[Recorded]) -> S:
 
 
 @asynccontextmanager
-async def _in_time() -> AsyncIterator[float]:
+async def _in_time(limit: float) -> AsyncIterator[float]:
     """Bound a verb; yields the moment after which a write could no longer be answered in time."""
-    until = asyncio.get_running_loop().time() + APPEND_LIMIT
+    until = asyncio.get_running_loop().time() + limit
     try:
         async with asyncio.timeout_at(until):
             yield until - ANSWER_MARGIN

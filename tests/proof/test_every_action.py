@@ -19,7 +19,7 @@ from bot.core.run import Phase
 from bot.settings import HERE
 from sandbox.demo import open_demo
 from tests.conftest import TLS
-from tests.house import House
+from tests.house import RECORD_LIMIT, House
 from tests.proof.office import Body, Office, button, form, slash
 from tests.proof.test_permissions import ANA, BOT, BRUNO, CLARA, DAVI, GONE, OTTO, PEOPLE
 
@@ -113,7 +113,7 @@ async def office(
         (folder / f"{name}.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
     (folder / "checks.yml").write_text((MATRIX / "checks.yml").read_text(encoding="utf-8"), encoding="utf-8")
     async with (
-        open_demo(data, http=True, catalog=folder.parent, strict_rates=False) as demo,
+        open_demo(data, http=True, catalog=folder.parent, strict_rates=False, record_limit=RECORD_LIMIT) as demo,
         httpx.AsyncClient(base_url=demo.slack.url, timeout=60, trust_env=False, verify=TLS) as client,
     ):
         yield Office(House(demo, client)), found

@@ -21,6 +21,7 @@ from page_windows import (
 from playwright.async_api import Locator, Page, expect
 
 from sandbox.demo import open_demo
+from tests.house import RECORD_LIMIT
 from tests.memory import memory
 
 SLOW_MS = 40_000
@@ -31,7 +32,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), needs_chromium]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def windows() -> AsyncIterator[Windows]:
     with memory() as folder:
-        async with open_demo(folder, pace=0.02) as demo, open_browser() as browser:
+        async with open_demo(folder, pace=0.02, record_limit=RECORD_LIMIT) as demo, open_browser() as browser:
             yield Windows(browser, demo.slack.url)
 
 
