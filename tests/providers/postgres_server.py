@@ -83,6 +83,8 @@ class PostgresServer:
         fixed += ["-c", f"unix_socket_directories={self.folder}", "-c", "shared_preload_libraries=pg_stat_statements"]
         fixed += [
             "-c",
+            "autovacuum=off",
+            "-c",
             "fsync=off",
             "-c",
             "shared_buffers=16MB",

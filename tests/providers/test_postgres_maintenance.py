@@ -86,6 +86,7 @@ def stamps(server: PostgresServer) -> dict[str, Any]:
 
 
 async def test_analyze_makes_fresh_statistics(postgres: PostgresServer, maintainer: dict[str, object]) -> None:
+    await _until_counted(postgres, 200)
     shown = await preview(ANALYZE, maintainer, table="conversations")
     before = stamps(postgres)["last_analyze"]
     done = await execute(ANALYZE, maintainer, shown)
@@ -185,6 +186,14 @@ async def test_an_index_that_fails_is_reported_as_invalid_and_named(
     assert "`DROP INDEX CONCURRENTLY public.idx_user`" in spoken(error)
     again = await refused(preview(INDEX, maintainer, **NEW))
     assert "An earlier attempt left the index idx_user behind" in spoken(again)
+
+
+async def _until_counted(server: PostgresServer, rows: int) -> None:
+    """The server counts what a session changed when it has ended."""
+    async with asyncio.timeout(40):
+        query = f"SELECT 1 FROM pg_stat_user_tables WHERE relname = 'conversations' AND n_mod_since_analyze >= {rows}"  # noqa: S608
+        while not server.run(query):  # noqa: ASYNC110 - servers change without telling us
+            await asyncio.sleep(0.02)
 
 
 async def _until_building(server: PostgresServer) -> None:
